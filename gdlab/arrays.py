@@ -1,0 +1,85 @@
+"""Array types, and the memory that stacks of runs live in.
+
+A stack is an array whose first axis is `runs`: one row, one run. Axis names mean the same in every module:
+`runs`, `parameters`, `examples`, `features`, `outputs`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, TypeVar, get_type_hints
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped, UInt8
+
+Theta = Float[np.ndarray, "runs parameters"]
+Point = Float[np.ndarray, " parameters"]
+PerRun = Float[np.ndarray, "runs 1"]
+Costs = Float[np.ndarray, " runs"]
+Hessians = Float[np.ndarray, "runs parameters parameters"]
+Features = UInt8[np.ndarray, "examples features"]
+Labels = UInt8[np.ndarray, " examples"]
+Indices = Int[np.ndarray, "*runs examples"]
+
+Record = TypeVar("Record")
+
+CACHE_LINE = 64  # bytes; also the width of an AVX-512 register
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> Shaped[np.ndarray, "..."]:
+    """Contiguous zeros that start on a cache line.
+
+    Loads that straddle two lines nearly halve the speed of the matrix products, and NumPy aligns to 16 bytes only.
+    """
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def stack(runs: int, parameters: int, dtype: Any) -> Theta:
+    """Zeros (runs, parameters) in which every row starts on a cache line; gaps at the ends of rows stay outside."""
+    per_line = CACHE_LINE // np.dtype(dtype).itemsize
+    return aligned((runs, -(-parameters // per_line) * per_line), dtype)[:, :parameters]
+
+
+def stacked(rows: Sequence[Point] | Theta, dtype: Any) -> Theta:
+    """One stack from one point per run."""
+    theta = stack(len(rows), len(rows[0]), dtype)
+    theta[...] = rows
+    return theta
+
+
+def stack_like(theta: Theta) -> Theta:
+    """Zeros in the shape and precision of another stack."""
+    return stack(*theta.shape, theta.dtype)
+
+
+def norm(theta: Theta) -> Costs:
+    """Euclidean length of each row, accumulated in the rows' own precision, run by run alike."""
+    return np.sqrt((theta * theta).sum(axis=1)).astype(np.float64)
+
+
+def columns(record: Any) -> tuple[str, ...]:
+    """Names of the fields of a dataclass that may differ from run to run (annotated `PerRun`)."""
+    hints = get_type_hints(type(record) if dataclasses.is_dataclass(type(record)) else record)
+    return tuple(f.name for f in dataclasses.fields(record) if hints[f.name] is PerRun)
+
+
+def spread(record: Record, runs: int, dtype: Any) -> Record:
+    """The same hyperparameters with every `PerRun` field as a (runs, 1) column of `dtype`."""
+    wide = {
+        name: np.ascontiguousarray(np.broadcast_to(getattr(record, name), (runs, 1)), dtype) for name in columns(record)
+    }
+    return dataclasses.replace(record, **wide)  # type: ignore[type-var]
+
+
+def take(record: Record, rows: Int[np.ndarray, " kept"]) -> Record:
+    """The same dataclass for the runs in `rows` only; fields that are not arrays are kept as they are."""
+    kept = {}
+    for field in dataclasses.fields(record):  # type: ignore[arg-type]
+        value = getattr(record, field.name)
+        if isinstance(value, np.ndarray):
+            kept[field.name] = stacked(value[rows], value.dtype)
+    return dataclasses.replace(record, **kept)  # type: ignore[type-var]

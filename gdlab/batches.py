@@ -1,0 +1,84 @@
+"""The order in which examples are seen.
+
+A source of batches is an endless iterator of example indices: (batch,) where all runs of a stack share one order,
+(runs, batch) where each has its own, None where every step sees the whole training set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Int
+
+from gdlab.arrays import Indices
+
+BATCHES_STREAM = 1  # a seed's second stream; its first draws the starting point
+
+
+class Batches(Protocol):
+    own: bool
+    """Whether each run has its own order."""
+
+    def __next__(self) -> Indices | None: ...
+
+    def take(self, rows: Int[np.ndarray, " kept"]) -> Batches:
+        """The same orders, from here on, for the runs in `rows` only."""
+        ...
+
+
+class WholeSet:
+    """Every step sees every example: true gradient descent."""
+
+    own = False
+
+    def __next__(self) -> None:
+        return None
+
+    def take(self, rows: Int[np.ndarray, " kept"]) -> WholeSet:
+        return self
+
+
+class Shuffled:
+    """Mini-batches from a fresh permutation of the examples in every epoch.
+
+    Examples that do not fill a last mini-batch sit the epoch out. Each run's order is decided by its own seed
+    alone; runs with equal seeds share an order, and when all do the indices come without a `runs` axis.
+    """
+
+    def __init__(self, examples: int, batch_size: int, seeds: Sequence[int]) -> None:
+        self.batch_size = batch_size
+        self.per_epoch = examples // batch_size
+        kinds, self._order_of = np.unique(np.asarray(seeds, object), return_inverse=True)
+        self._generators = [stream(int(seed), BATCHES_STREAM) for seed in kinds]
+        self._orders = np.empty((len(kinds), examples), np.intp)
+        self._done = self.per_epoch
+
+    @property
+    def own(self) -> bool:
+        return len(self._generators) > 1
+
+    def __next__(self) -> Indices:
+        if self._done == self.per_epoch:
+            for order, generator in zip(self._orders, self._generators, strict=True):
+                order[:] = generator.permutation(order.size)
+            self._done = 0
+        start = self._done * self.batch_size
+        self._done += 1
+        batch = self._orders[:, start : start + self.batch_size]
+        return batch[self._order_of] if self.own else batch[0]
+
+    def take(self, rows: Int[np.ndarray, " kept"]) -> Shuffled:
+        kinds, order_of = np.unique(self._order_of[rows], return_inverse=True)
+        kept = object.__new__(Shuffled)
+        kept.batch_size, kept.per_epoch, kept._done = self.batch_size, self.per_epoch, self._done
+        kept._generators = [self._generators[kind] for kind in kinds]
+        kept._orders = self._orders[kinds]
+        kept._order_of = order_of
+        return kept
+
+
+def stream(seed: int, number: int) -> np.random.Generator:
+    """One of a seed's independent random streams."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))

@@ -1,0 +1,74 @@
+"""Rules that values must keep, checked where they enter; a message names the key, the rule and the value."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import numpy as np
+
+from gdlab.arrays import PerRun
+
+
+def constrain(record: Any, **intervals: str) -> None:
+    """Make the named fields of a frozen dataclass columns (runs, 1) and check that all lie in their intervals.
+
+    An interval is written as in mathematics, `[0, 1)` or `(0, inf)`.
+
+    Raises
+    ------
+    ValueError
+        Naming the field and the first value that is no finite number or lies outside.
+    """
+    for name, interval in intervals.items():
+        column = per_run(name, getattr(record, name))
+        between(name, column, interval)
+        object.__setattr__(record, name, column)
+
+
+def per_run(name: str, value: Any) -> PerRun:
+    """A hyperparameter as a column (runs, 1), from one number, a sequence of numbers, or a column."""
+    if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 1:
+        return value
+    values = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+    for v in values:
+        if isinstance(v, bool) or not isinstance(v, numbers.Real) or not np.isfinite(float(v)):
+            raise ValueError(f"{name} must be a finite number, got {v!r}")
+    return np.array(values, np.float64).reshape(-1, 1)
+
+
+def between(name: str, value: Any, interval: str) -> None:
+    """Check that all numbers in `value` lie in `interval`."""
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    given = np.asarray(value, np.float64).ravel()
+    above = given >= low if interval[0] == "[" else given > low
+    below = given <= high if interval[-1] == "]" else given < high
+    outside = given[~(above & below)]
+    if outside.size:
+        rule = f"lie in {interval}"
+        if high == np.inf:
+            rule = f"be at least {low:g}" if interval[0] == "[" else f"be greater than {low:g}"
+        raise ValueError(f"{name} must {rule}, got {outside[0]:g}")
+
+
+def number(name: str, value: Any, interval: str) -> None:
+    """Check that `value` is one finite number in `interval`."""
+    if np.size(per_run(name, value)) != 1:
+        raise ValueError(f"{name} must be one number, got {value!r}")
+    between(name, value, interval)
+
+
+def whole(name: str, value: Any, low: int, high: int | None = None, why: str = "") -> None:
+    """Check that `value` is a whole number from `low` to `high`; `why` says where the upper end comes from."""
+    limit = f"of at least {low}" if high is None else f"from {low} to {high}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise ValueError(f"{name} must be a whole number {limit}{why}, got {value!r}")
+    if value < low or (high is not None and value > high):
+        raise ValueError(f"{name} must be a whole number {limit}{why}, got {value}")
+
+
+def choice(name: str, value: Any, known: Collection[str]) -> None:
+    """Check that `value` is one of the `known` names."""
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")

@@ -1,0 +1,291 @@
+r"""A fully connected network on a data set: its cost over stacks of theta, and the gradient by backpropagation.
+
+With a⁰ the features and layers l = 1 … L, for each example:
+
+.. math::
+
+    z^l = W^l a^{l-1} + b^l, \qquad a^l = f(z^l), \qquad
+    \delta^L = \frac{\partial C}{\partial z^L}, \qquad
+    \delta^{l-1} = \left( W^{l\top} \delta^l \right) \odot f'(z^{l-1}), \qquad
+    \frac{\partial C}{\partial W^l} = \sum_\text{examples} \delta^l a^{l-1\top}, \qquad
+    \frac{\partial C}{\partial b^l} = \sum_\text{examples} \delta^l
+
+(Nielsen 2015, chapter 2, BP1-BP4). A row of theta is W¹ (outputs, features), b¹, W², b², … of one run, flattened.
+Every product below is one `matmul` over the runs axis, so each run's arithmetic is the same whatever the others are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from gdlab.activations import ACTIVATIONS
+from gdlab.arrays import Costs, Features, Indices, Labels, Point, Theta, aligned, norm, stack_like
+from gdlab.batches import Batches, Shuffled, WholeSet
+from gdlab.checks import choice, whole
+from gdlab.costs import COSTS, HEADS, OUTPUTS
+from gdlab.data import Data
+from gdlab.initializers import INITIALIZERS
+
+Targets = Float[np.ndarray, "*runs examples outputs"]
+Outputs = Float[np.ndarray, "runs examples outputs"]
+LayerViews = list[tuple[Float[np.ndarray, "runs outputs features"], Float[np.ndarray, "runs outputs"]]]
+
+CHUNK = 64  # examples walked at a time: OpenBLAS is fastest while outputs * features * examples stays below 10^6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network and the data it learns.
+
+    `hidden` lists the sizes of the hidden layers; `batch_size` None is the whole training set. `examples` is how many
+    of the training examples, the first ones, `measure` looks at; None is all.
+    """
+
+    data: Data
+    hidden: Sequence[int]
+    activation: str
+    output: str
+    cost: str
+    initializer: str
+    batch_size: int | None
+    dtype: Any = np.dtype(np.float32)
+    examples: int | None = None
+
+    def __post_init__(self) -> None:
+        for size in self.hidden:
+            whole("hidden", size, 1)
+        choice("activation", self.activation, ACTIVATIONS)
+        choice("output", self.output, OUTPUTS)
+        choice("cost", self.cost, COSTS)
+        choice("initializer", self.initializer, INITIALIZERS)
+        choice("dtype", str(self.dtype), ("float32", "float64"))
+        if (self.cost, self.output) not in HEADS:
+            raise ValueError(f"cost={self.cost} needs outputs between 0 and 1, got output={self.output}")
+        if self.batch_size is not None:
+            count = len(self.data.train_labels)
+            whole("batch_size", self.batch_size, 1, count, f" (the training set of {self.data.name})")
+        if self.examples is not None:
+            whole("examples", self.examples, 1)
+        object.__setattr__(self, "dtype", np.dtype(self.dtype))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return (self.data.train_features.shape[1], *self.hidden, self.data.classes)
+
+    @property
+    def parameters(self) -> int:
+        return sum(fan_out * (fan_in + 1) for fan_in, fan_out in pairwise(self.sizes))
+
+    @property
+    def mini_batches(self) -> bool:
+        return self.batch_size is not None
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return 1 if self.batch_size is None else len(self.data.train_labels) // self.batch_size
+
+    @property
+    def idle_cost(self) -> float:
+        """The training cost of the best network that ignores its input: for ten even classes, the shrug's 0.90."""
+        shares = np.bincount(self.data.train_labels, minlength=self.data.classes) / len(self.data.train_labels)
+        if self.cost == "quadratic":
+            return float((shares * (1 - shares)).sum())
+        shares = shares[shares > 0]
+        entropy = -(shares * np.log(shares)).sum()
+        if self.output == "sigmoid":
+            rest = 1 - shares[shares < 1]
+            entropy -= (rest * np.log(rest)).sum()
+        return float(entropy)
+
+    @cached_property
+    def train_targets(self) -> Targets:
+        return one_hot(self.data.train_labels, self.data.classes, self.dtype)
+
+    @cached_property
+    def test_targets(self) -> Targets:
+        return one_hot(self.data.test_labels, self.data.classes, self.dtype)
+
+    def initial(self, rng: np.random.Generator) -> Point:
+        """The starting point of a run."""
+        draw = INITIALIZERS[self.initializer]
+        layers = [draw(rng, fan_in, fan_out) for fan_in, fan_out in pairwise(self.sizes)]
+        return np.concatenate([part.ravel() for layer in layers for part in layer]).astype(self.dtype)
+
+    def layers(self, theta: Theta) -> LayerViews:
+        """Views (runs, outputs, features) and (runs, outputs) of every layer's weights and biases."""
+        views, start = [], 0
+        for fan_in, fan_out in pairwise(self.sizes):
+            middle, end = start + fan_out * fan_in, start + fan_out * (fan_in + 1)
+            weights = theta[:, start:middle].reshape(-1, fan_out, fan_in)
+            views.append((weights, theta[:, middle:end]))
+            start = end
+        return views
+
+    def batches(self, seeds: Sequence[int]) -> Batches:
+        if self.batch_size is None:
+            return WholeSet()
+        return Shuffled(len(self.data.train_labels), self.batch_size, seeds)
+
+    def oracle(self, theta: Theta, gradient: Theta, batches: Batches) -> MiniBatchOracle:
+        return MiniBatchOracle(self, theta, gradient, batches)
+
+    def outputs(self, theta: Theta, features: Features) -> Outputs:
+        """What each run's network answers to each example."""
+        answers = np.empty((len(theta), len(features), self.data.classes), self.dtype)
+        targets = np.zeros((len(features), self.data.classes), self.dtype)
+        for part, walk in walks(self, theta, len(features)):
+            walk.load(features[part], targets[part])
+            walk.forward()
+            answers[:, part] = walk.answers
+        return answers
+
+    def evaluate(
+        self, theta: Theta, features: Features, targets: Targets, labels: Labels, gradient: Theta | None = None
+    ) -> tuple[Costs, Costs]:
+        """Cost and accuracy of each run over a set of examples; writes the cost's gradient to `gradient` if given."""
+        cost, right = np.zeros(len(theta)), np.zeros(len(theta), np.intp)
+        if gradient is not None:
+            gradient[...] = 0
+            part_gradient = stack_like(theta)
+            views = self.layers(part_gradient)
+        for part, walk in walks(self, theta, len(features)):
+            walk.load(features[part], targets[part])
+            walk.forward()
+            cost += walk.loss.sum(axis=1)
+            right += (walk.answers.argmax(axis=2) == labels[part]).sum(axis=1)
+            if gradient is not None:
+                walk.backward(views)
+                gradient += part_gradient
+        return cost / len(labels), right / len(labels)
+
+    def measure(self, theta: Theta) -> dict[str, Costs]:
+        """Cost, accuracy (a fraction) and gradient norm on the training set or its first `examples`; cost and
+        accuracy on the whole test set."""
+        data, seen = self.data, slice(self.examples)
+        gradient = stack_like(theta)
+        cost, accuracy = self.evaluate(
+            theta, data.train_features[seen], self.train_targets[seen], data.train_labels[seen], gradient
+        )
+        test_cost, test_accuracy = self.evaluate(theta, data.test_features, self.test_targets, data.test_labels)
+        return {
+            "cost": cost,
+            "gradient_norm": norm(gradient),
+            "train_accuracy": accuracy,
+            "test_cost": test_cost,
+            "test_accuracy": test_accuracy,
+        }
+
+
+class Walk:
+    """One walk forward and back through the network, for a fixed number of examples; all memory is made here.
+
+    The examples are the same for all runs, or, with `own`, each run's own.
+    """
+
+    def __init__(self, network: Network, theta: Theta, examples: int, total: int, own: bool = False) -> None:
+        runs, dtype = len(theta), network.dtype
+        lead = (runs, examples) if own else (examples,)
+        self.scale, self.per_example = network.data.scale, 1 / total
+        self.apply, self.chain = ACTIVATIONS[network.activation]
+        self.head = HEADS[network.cost, network.output]
+        self.layers = [(W, W.swapaxes(1, 2), b[:, None]) for W, b in network.layers(theta)]
+        self.bytes = np.empty((*lead, network.sizes[0]), np.uint8)
+        self.features = aligned(self.bytes.shape, dtype)
+        self.targets = aligned((*lead, network.sizes[-1]), dtype)
+        self.units = [aligned((runs, examples, size), dtype) for size in network.sizes[1:]]
+        self.errors = [aligned(units.shape, dtype) for units in self.units]
+        self.spares = [aligned(units.shape, dtype) for units in self.units]
+        self.inputs = [self.features, *self.units[:-1]]
+        self.errors_transposed = [error.swapaxes(1, 2) for error in self.errors]
+        self.ones = np.ones(examples, dtype)
+        self.answers = self.units[-1]
+        self.losses = aligned(self.answers.shape, dtype)
+        self.loss = self.losses.reshape(runs, -1)
+
+    def load(self, features: Features, targets: Targets) -> None:
+        """Take these examples."""
+        np.copyto(self.features, features)
+        np.copyto(self.targets, targets)
+
+    def gather(self, features: Features, targets: Targets, indices: Indices) -> None:
+        """Take the examples at `indices`: bytes are gathered and then cast, a quarter of the traffic."""
+        features.take(indices, 0, self.bytes, "clip")
+        targets.take(indices, 0, self.targets, "clip")
+        np.copyto(self.features, self.bytes)
+
+    def forward(self) -> None:
+        """Compute the answers, the loss (runs, examples * outputs) and the last layer's error."""
+        last = len(self.layers) - 1
+        for i, (_, W_transposed, b) in enumerate(self.layers):
+            z = self.units[i]
+            np.matmul(self.inputs[i], W_transposed, out=z)
+            if i == 0:
+                np.multiply(z, self.scale, out=z)
+            np.add(z, b, out=z)
+            if i < last:
+                self.apply(z)
+        self.head(self.answers, self.targets, self.errors[last], self.losses, self.spares[last], self.per_example)
+
+    def backward(self, gradient: LayerViews) -> None:
+        """Write the gradient of the cost, layer by layer, from the last to the first."""
+        for i in range(len(self.layers) - 1, -1, -1):
+            error, (W_gradient, b_gradient) = self.errors[i], gradient[i]
+            np.matmul(self.ones, error, out=b_gradient)
+            if i == 0:
+                np.multiply(error, self.scale, out=error)
+            np.matmul(self.errors_transposed[i], self.inputs[i], out=W_gradient)
+            if i > 0:
+                np.matmul(error, self.layers[i][0], out=self.errors[i - 1])
+                self.chain(self.errors[i - 1], self.units[i - 1], self.spares[i - 1])
+
+
+def walks(network: Network, theta: Theta, total: int, own: bool = False) -> list[tuple[slice, Walk]]:
+    """The chunks of `total` examples, in order, each with the walk it takes."""
+    chunks = [slice(start, min(start + CHUNK, total)) for start in range(0, total, CHUNK)]
+    by_size = {n: Walk(network, theta, n, total, own) for n in {chunk.stop - chunk.start for chunk in chunks}}
+    return [(chunk, by_size[chunk.stop - chunk.start]) for chunk in chunks]
+
+
+class MiniBatchOracle:
+    """The cost of the next mini-batch at theta, with its gradient written beside it.
+
+    Runs that have a run's own order of mini-batches and runs that share one are computed alike, to the last bit.
+    """
+
+    def __init__(self, network: Network, theta: Theta, gradient: Theta, batches: Batches) -> None:
+        self.data, self.targets, self.batches, self.gradient = network.data, network.train_targets, batches, gradient
+        total = network.batch_size or len(network.data.train_labels)
+        self.walks = walks(network, theta, total, batches.own)
+        self.part = stack_like(theta) if len(self.walks) > 1 else gradient
+        self.views, self.part_views = network.layers(gradient), network.layers(self.part)
+        self.part_cost, self.per_example = np.empty(len(theta), network.dtype), 1 / total
+
+    def __call__(self, out: Costs) -> None:
+        features, targets, batch = self.data.train_features, self.targets, next(self.batches)
+        for i, (part, walk) in enumerate(self.walks):
+            if batch is None:
+                walk.load(features[part], targets[part])
+            else:
+                walk.gather(features, targets, batch[..., part])
+            walk.forward()
+            if i == 0:
+                np.add.reduce(walk.loss, axis=1, out=out)
+                walk.backward(self.views)
+            else:
+                np.add.reduce(walk.loss, axis=1, out=self.part_cost)
+                np.add(out, self.part_cost, out=out)
+                walk.backward(self.part_views)
+                np.add(self.gradient, self.part, out=self.gradient)
+        np.multiply(out, self.per_example, out=out)
+
+
+def one_hot(labels: Labels, classes: int, dtype: Any) -> Targets:
+    """1 in the place of the label, 0 elsewhere."""
+    return np.eye(classes, dtype=dtype)[labels]

@@ -1,0 +1,34 @@
+"""Update rules, one per file.
+
+A rule is a frozen dataclass of hyperparameters, each a column (runs, 1), with two methods: `init` makes the state, all
+memory in it; `update` advances theta and the state in place. `state.learning_rate` is the rate in force at this step: a
+schedule changes it, `self.learning_rate` stays the base rate.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from gdlab.arrays import PerRun, Theta
+from gdlab.optimizers.adam import Adam
+from gdlab.optimizers.gradient_descent import GradientDescent
+from gdlab.optimizers.momentum import Momentum
+from gdlab.optimizers.nesterov import Nesterov
+from gdlab.optimizers.rmsprop import RMSProp
+
+
+class State(Protocol):
+    learning_rate: PerRun
+
+
+class Optimizer(Protocol):
+    learning_rate: PerRun
+
+    def init(self, theta: Theta) -> Any: ...
+
+    def update(self, theta: Theta, gradient: Theta, state: Any) -> None:
+        """Advance `theta` and `state` in place; `gradient` may be overwritten."""
+        ...
+
+
+__all__ = ["Adam", "GradientDescent", "Momentum", "Nesterov", "Optimizer", "RMSProp", "State"]

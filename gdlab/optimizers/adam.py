@@ -1,0 +1,73 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdlab.arrays import PerRun, Theta, stack_like
+from gdlab.checks import constrain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam:
+    r"""Momentum and RMSProp together, both corrected for having started at zero.
+
+    .. math::
+
+        m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
+        s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, \qquad
+        \theta \leftarrow \theta - \eta\, \frac{m / (1 - \beta_1^t)}{\sqrt{s / (1 - \beta_2^t)} + \epsilon}
+
+    (Kingma and Ba 2015, algorithm 1.) The first step has length η along every parameter with a gradient.
+    """
+
+    learning_rate: PerRun
+    beta1: PerRun
+    beta2: PerRun
+    epsilon: PerRun
+
+    def __post_init__(self) -> None:
+        constrain(self, learning_rate="(0, inf)", beta1="[0, 1)", beta2="[0, 1)", epsilon="(0, inf)")
+
+    def init(self, theta: Theta) -> AdamState:
+        return AdamState(
+            self.learning_rate.copy(),
+            mean=stack_like(theta),
+            mean_square=stack_like(theta),
+            beta1_power=np.ones_like(self.beta1),
+            beta2_power=np.ones_like(self.beta2),
+            spare=stack_like(theta),
+        )
+
+    def update(self, theta: Theta, gradient: Theta, state: AdamState) -> None:
+        """Advance `theta` and `state` in place; overwrites `gradient`."""
+        np.multiply(state.beta1_power, self.beta1, out=state.beta1_power)
+        np.multiply(state.beta2_power, self.beta2, out=state.beta2_power)
+
+        np.multiply(gradient, gradient, out=state.spare)
+        np.multiply(state.spare, 1 - self.beta2, out=state.spare)
+        np.multiply(state.mean_square, self.beta2, out=state.mean_square)
+        np.add(state.mean_square, state.spare, out=state.mean_square)
+
+        np.multiply(gradient, 1 - self.beta1, out=gradient)
+        np.multiply(state.mean, self.beta1, out=state.mean)
+        np.add(state.mean, gradient, out=state.mean)
+
+        np.divide(state.mean_square, 1 - state.beta2_power, out=state.spare)
+        np.sqrt(state.spare, out=state.spare)
+        np.add(state.spare, self.epsilon, out=state.spare)
+        np.divide(state.mean, state.spare, out=gradient)
+        np.multiply(gradient, state.learning_rate / (1 - state.beta1_power), out=gradient)
+        np.subtract(theta, gradient, out=theta)
+
+
+@dataclass
+class AdamState:
+    learning_rate: PerRun
+    mean: Theta
+    mean_square: Theta
+    beta1_power: PerRun
+    beta2_power: PerRun
+    spare: Theta

@@ -1,0 +1,39 @@
+"""Plain gradient descent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdlab.arrays import PerRun, Theta
+from gdlab.checks import constrain
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientDescent:
+    r"""Step against the gradient.
+
+    .. math:: \theta \leftarrow \theta - \eta \nabla C(\theta)
+
+    On a quadratic with curvature :math:`\lambda` it is stable exactly for :math:`0 < \eta < 2 / \lambda` (Cauchy 1847;
+    Nesterov 2018, section 1.2.3).
+    """
+
+    learning_rate: PerRun
+
+    def __post_init__(self) -> None:
+        constrain(self, learning_rate="(0, inf)")
+
+    def init(self, theta: Theta) -> GradientDescentState:
+        return GradientDescentState(self.learning_rate.copy())
+
+    def update(self, theta: Theta, gradient: Theta, state: GradientDescentState) -> None:
+        """Advance `theta` in place; overwrites `gradient`."""
+        np.multiply(gradient, state.learning_rate, out=gradient)
+        np.subtract(theta, gradient, out=theta)
+
+
+@dataclass
+class GradientDescentState:
+    learning_rate: PerRun

@@ -1,0 +1,43 @@
+"""Gradient descent with heavy-ball momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdlab.arrays import PerRun, Theta, stack_like
+from gdlab.checks import constrain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Momentum:
+    r"""Keep a velocity: the gradient pushes, momentum remembers.
+
+    .. math:: v \leftarrow \beta v - \eta \nabla C(\theta), \qquad \theta \leftarrow \theta + v
+
+    On a quadratic with curvature :math:`\lambda` it is stable exactly for :math:`0 < \eta < 2 (1 + \beta) / \lambda`
+    (Polyak 1964, section 2).
+    """
+
+    learning_rate: PerRun
+    momentum: PerRun
+
+    def __post_init__(self) -> None:
+        constrain(self, learning_rate="(0, inf)", momentum="[0, 1)")
+
+    def init(self, theta: Theta) -> MomentumState:
+        return MomentumState(self.learning_rate.copy(), stack_like(theta))
+
+    def update(self, theta: Theta, gradient: Theta, state: MomentumState) -> None:
+        """Advance `theta` and `state` in place; overwrites `gradient`."""
+        np.multiply(state.velocity, self.momentum, out=state.velocity)
+        np.multiply(gradient, state.learning_rate, out=gradient)
+        np.subtract(state.velocity, gradient, out=state.velocity)
+        np.add(theta, state.velocity, out=theta)
+
+
+@dataclass
+class MomentumState:
+    learning_rate: PerRun
+    velocity: Theta

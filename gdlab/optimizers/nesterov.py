@@ -1,0 +1,50 @@
+"""Gradient descent with Nesterov's momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdlab.arrays import PerRun, Theta, stack_like
+from gdlab.checks import constrain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nesterov:
+    r"""Momentum whose gradient is taken where the velocity is about to lead.
+
+    With x the point of Nesterov's rule :math:`v \leftarrow \beta v - \eta \nabla C(x + \beta v),\; x \leftarrow x + v`,
+    theta stands for the look-ahead point :math:`x + \beta v`, so that cost and gradient are those at theta:
+
+    .. math:: v \leftarrow \beta v - \eta \nabla C(\theta), \qquad \theta \leftarrow \theta + \beta v - \eta \nabla C(\theta)
+
+    On a quadratic with curvature :math:`\lambda` it is stable exactly for
+    :math:`0 < \eta < \frac{2 (1 + \beta)}{(1 + 2 \beta) \lambda}` (Nesterov 1983; Sutskever, Martens, Dahl and Hinton
+    2013, equations 3 and 4, in the variables of Bengio, Boulanger-Lewandowski and Pascanu 2013, equation 7).
+    """
+
+    learning_rate: PerRun
+    momentum: PerRun
+
+    def __post_init__(self) -> None:
+        constrain(self, learning_rate="(0, inf)", momentum="[0, 1)")
+
+    def init(self, theta: Theta) -> NesterovState:
+        return NesterovState(self.learning_rate.copy(), stack_like(theta), stack_like(theta))
+
+    def update(self, theta: Theta, gradient: Theta, state: NesterovState) -> None:
+        """Advance `theta` and `state` in place; overwrites `gradient`."""
+        np.multiply(gradient, state.learning_rate, out=gradient)
+        np.multiply(state.velocity, self.momentum, out=state.velocity)
+        np.subtract(state.velocity, gradient, out=state.velocity)
+        np.multiply(state.velocity, self.momentum, out=state.ahead)
+        np.subtract(state.ahead, gradient, out=state.ahead)
+        np.add(theta, state.ahead, out=theta)
+
+
+@dataclass
+class NesterovState:
+    learning_rate: PerRun
+    velocity: Theta
+    ahead: Theta

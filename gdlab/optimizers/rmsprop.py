@@ -1,0 +1,52 @@
+"""RMSProp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdlab.arrays import PerRun, Theta, stack_like
+from gdlab.checks import constrain
+
+
+@dataclass(frozen=True, kw_only=True)
+class RMSProp:
+    r"""Divide each parameter's step by the running root mean square of its gradient.
+
+    .. math::
+
+        s \leftarrow \rho s + (1 - \rho)\, g^2, \qquad
+        \theta \leftarrow \theta - \eta\, \frac{g}{\sqrt{s} + \epsilon}, \qquad g = \nabla C(\theta)
+
+    (Tieleman and Hinton 2012, lecture 6.5.)
+    """
+
+    learning_rate: PerRun
+    decay: PerRun
+    epsilon: PerRun
+
+    def __post_init__(self) -> None:
+        constrain(self, learning_rate="(0, inf)", decay="[0, 1)", epsilon="(0, inf)")
+
+    def init(self, theta: Theta) -> RMSPropState:
+        return RMSPropState(self.learning_rate.copy(), stack_like(theta), stack_like(theta))
+
+    def update(self, theta: Theta, gradient: Theta, state: RMSPropState) -> None:
+        """Advance `theta` and `state` in place; overwrites `gradient`."""
+        np.multiply(gradient, gradient, out=state.spare)
+        np.multiply(state.spare, 1 - self.decay, out=state.spare)
+        np.multiply(state.mean_square, self.decay, out=state.mean_square)
+        np.add(state.mean_square, state.spare, out=state.mean_square)
+        np.sqrt(state.mean_square, out=state.spare)
+        np.add(state.spare, self.epsilon, out=state.spare)
+        np.divide(gradient, state.spare, out=gradient)
+        np.multiply(gradient, state.learning_rate, out=gradient)
+        np.subtract(theta, gradient, out=theta)
+
+
+@dataclass
+class RMSPropState:
+    learning_rate: PerRun
+    mean_square: Theta
+    spare: Theta
