@@ -54,10 +54,7 @@ class Shuffled:
         self._generators = [stream(int(seed), BATCHES_STREAM) for seed in kinds]
         self._orders = np.empty((len(kinds), examples), np.intp)
         self._done = self.per_epoch
-
-    @property
-    def own(self) -> bool:
-        return len(self._generators) > 1
+        self.own = len(kinds) > 1
 
     def __next__(self) -> Indices:
         if self._done == self.per_epoch:
@@ -76,6 +73,7 @@ class Shuffled:
         kept._generators = [self._generators[kind] for kind in kinds]
         kept._orders = self._orders[kinds]
         kept._order_of = order_of
+        kept.own = len(kinds) > 1
         return kept
 
 

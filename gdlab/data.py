@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from gdlab.arrays import Features, Labels
+from gdlab.checks import choice
 
 MNIST_5K_TEST_PER_CLASS = 100
 DIGITS_TEST = 360
@@ -44,6 +46,18 @@ class Data:
         for array in (self.train_features, self.train_labels, self.test_features, self.test_labels):
             sha.update(np.ascontiguousarray(array))
         return sha.hexdigest()
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """Name, sizes and digest."""
+        return {
+            "name": self.name,
+            "digest": self.digest,
+            "train_examples": len(self.train_labels),
+            "test_examples": len(self.test_labels),
+            "features": self.train_features.shape[1],
+            "classes": self.classes,
+        }
 
 
 def mnist_5k() -> Data:
@@ -199,7 +213,9 @@ def _download(name: str, openml_name: str, folder: Path) -> None:
     from sklearn.datasets import fetch_openml
 
     try:
-        bunch = fetch_openml(openml_name, version=1, as_frame=False, parser="liac-arff")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its retries
+            bunch = fetch_openml(openml_name, version=1, as_frame=False, parser="liac-arff")
     except Exception as error:  # whatever the network, OpenML or the parser raises, the mend is the same
         raise DataError(
             f"{name} could not be downloaded ({type(error).__name__}): put its four IDX files "
@@ -245,13 +261,16 @@ def load(name: str, root: str | None = None) -> Data:
 
     Raises
     ------
+    ValueError
+        If there is no data set of that name, or it is not read from IDX files but a `root` is given.
     DataError
-        If the name is unknown, the files are not as they should be, or a root is given to a set that has no files.
+        If the files are not as they should be.
     """
-    if name not in LOADERS:
-        raise DataError(f"name must be one of {', '.join(LOADERS)}, got {name!r}")
+    choice("name", name, LOADERS)
+    if not isinstance(root, str | None):
+        raise ValueError(f"root must be a folder, got {root!r}")
     if root is None:
         return LOADERS[name]()
-    if name in ("mnist", "fashion_mnist"):
-        return LOADERS[name](root)
-    raise DataError(f"root must be left out: {name} is read from an installed package, got {root!r}")
+    if name not in ("mnist", "fashion_mnist"):
+        raise ValueError(f"root must be left out: {name} comes with an installed package, got {root!r}")
+    return LOADERS[name](root)

@@ -50,7 +50,7 @@ class Problem(Protocol):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Some of a stack's runs at one step.
+    """Some of a stack's runs at one step; none, where the loop only says how far it has come.
 
     `rows` are the runs' places in the stack as it was at the start, and the first axis of all else. `theta` is valid
     until the loop goes on. `diverged_at` is the first step with a cost out of bounds, -1 if there is none.
@@ -95,9 +95,8 @@ def descend(
         stack = _Stack(problem, theta, optimizer, schedule, stopping, seeds, steps)
         for step, until in pairwise([*stops, steps]):
             snapshot = stack.look(step, everyone=step in recorded)
-            if len(snapshot.rows):
-                yield snapshot
-                stack.keep(snapshot)
+            yield snapshot
+            stack.keep(snapshot)
             if not len(stack.rows):
                 return
             stack.walk(step, until)
@@ -130,6 +129,7 @@ class _Stack:
         self.theta = stacked(theta, theta.dtype)
         self.state = self.optimizer.init(self.theta)
         self.batches = problem.batches(seeds)
+        self.batch_cost = np.full(runs, np.nan)
         self.out_at = np.full(runs, -1)
         self.past: list[tuple[int, dict[str, Costs]]] = []
         self.make_room()
@@ -170,7 +170,7 @@ class _Stack:
                 self.start, self.ceiling = now, self.stopping.ceiling(now["cost"])
             outcomes = self.judge(step, now)
         values = {**now, "learning_rate": self.learning_rate(min(step, self.steps - 1))[which, 0].astype(np.float64)}
-        if step > 0 and self.problem.mini_batches:
+        if self.problem.mini_batches:
             values["batch_cost"] = self.batch_cost[which].astype(np.float64)
         epoch = step / self.problem.steps_per_epoch
         return Snapshot(step, epoch, self.rows[which], theta, values, outcomes, self.out_at[which])

@@ -9,13 +9,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from gdlab.arrays import Costs, Hessians, Point, Theta, norm
 from gdlab.batches import Batches, WholeSet
-from gdlab.checks import number, per_run
+from gdlab.checks import choice, number, per_run
 
 Minima = Float[np.ndarray, "minima parameters"]
 Box = tuple[tuple[float, float], ...]
@@ -29,8 +30,8 @@ class Landscape(ABC):
     """
 
     start: Sequence[float] | None = None
+    dtype: Any = np.dtype(np.float64)
 
-    dtype = np.dtype(np.float64)
     steps_per_epoch = 1
     mini_batches = False
     idle_cost = None
@@ -56,6 +57,8 @@ class Landscape(ABC):
     def hessian(self, theta: Theta) -> Hessians: ...
 
     def __post_init__(self) -> None:
+        choice("dtype", str(self.dtype), ("float32", "float64"))
+        object.__setattr__(self, "dtype", np.dtype(self.dtype))
         if self.start is not None:
             point = np.asarray(self.start, object).ravel()
             if len(point) != self.parameters:
@@ -70,9 +73,9 @@ class Landscape(ABC):
     def initial(self, rng: np.random.Generator) -> Point:
         """The starting point of a run."""
         if self.start is not None:
-            return np.asarray(self.start, self.dtype)
+            return np.asarray(self.start, self.dtype).ravel()
         low, high = np.transpose(self.box)
-        return rng.uniform(low, high)
+        return rng.uniform(low, high).astype(self.dtype)
 
     def batches(self, seeds: Sequence[int]) -> WholeSet:
         return WholeSet()

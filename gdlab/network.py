@@ -59,6 +59,8 @@ class Network:
     examples: int | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.hidden, str) or not isinstance(self.hidden, Sequence):
+            raise ValueError(f"hidden must be a list of whole numbers like [16, 16], got {self.hidden!r}")
         for size in self.hidden:
             whole("hidden", size, 1)
         choice("activation", self.activation, ACTIVATIONS)
@@ -183,6 +185,23 @@ class Network:
         }
 
 
+@dataclass(slots=True)
+class Layer:
+    """Views and buffers of one layer, (runs, …) each; `flat_` ones are the same memory with several examples in a row."""
+
+    inputs: np.ndarray
+    W: np.ndarray
+    W_transposed: np.ndarray
+    b: np.ndarray
+    a: np.ndarray
+    flat_a: np.ndarray
+    tile: np.ndarray
+    flat_tile: np.ndarray
+    error: np.ndarray
+    error_transposed: np.ndarray
+    spare: np.ndarray
+
+
 class Walk:
     """One walk forward and back through the network, for a fixed number of examples; all memory is made here.
 
@@ -190,22 +209,44 @@ class Walk:
     """
 
     def __init__(self, network: Network, theta: Theta, examples: int, total: int, own: bool = False) -> None:
-        runs, dtype = len(theta), network.dtype
-        lead = (runs, examples) if own else (examples,)
-        self.scale, self.per_example = network.data.scale, 1 / total
+        runs, dtype, sizes = len(theta), network.dtype, network.sizes
         self.apply, self.chain = ACTIVATIONS[network.activation]
-        self.head = HEADS[network.cost, network.output]
-        self.layers = [(W, W.swapaxes(1, 2), b[:, None]) for W, b in network.layers(theta)]
-        self.bytes = np.empty((*lead, network.sizes[0]), np.uint8)
-        self.features = aligned(self.bytes.shape, dtype)
-        self.targets = aligned((*lead, network.sizes[-1]), dtype)
-        self.units = [aligned((runs, examples, size), dtype) for size in network.sizes[1:]]
-        self.errors = [aligned(units.shape, dtype) for units in self.units]
-        self.spares = [aligned(units.shape, dtype) for units in self.units]
-        self.inputs = [self.features, *self.units[:-1]]
-        self.errors_transposed = [error.swapaxes(1, 2) for error in self.errors]
+        self.head, slope = HEADS[network.cost, network.output]
+        self.weight = np.array(slope / total, dtype)
+        self.scale = np.array(network.data.scale, dtype)
         self.ones = np.ones(examples, dtype)
-        self.answers = self.units[-1]
+
+        which = (runs, examples) if own else (examples,)
+        self.bytes = np.empty((*which, sizes[0]), np.uint8)
+        self.features = aligned(self.bytes.shape, dtype)
+        self.targets = aligned((*which, sizes[-1]), dtype)
+
+        self.layers: list[Layer] = []
+        inputs = self.features
+        # A sum that repeats every 16 numbers is slow to broadcast, so a bias is laid out for several examples at once.
+        together = max(n for n in range(1, 9) if examples % n == 0)
+        for W, b in network.layers(theta):
+            size = W.shape[1]
+            a, error, spare = (aligned((runs, examples, size), dtype) for _ in range(3))
+            tile = aligned((runs, together, size), dtype)
+            self.layers.append(
+                Layer(
+                    inputs=inputs,
+                    W=W,
+                    W_transposed=W.swapaxes(1, 2),
+                    b=b[:, None],
+                    a=a,
+                    flat_a=a.reshape(runs, examples // together, together * size),
+                    tile=tile,
+                    flat_tile=tile.reshape(runs, 1, together * size),
+                    error=error,
+                    error_transposed=error.swapaxes(1, 2),
+                    spare=spare,
+                )
+            )
+            inputs = a
+        self.first, self.last = self.layers[0], self.layers[-1]
+        self.answers = self.last.a
         self.losses = aligned(self.answers.shape, dtype)
         self.loss = self.losses.reshape(runs, -1)
 
@@ -222,28 +263,29 @@ class Walk:
 
     def forward(self) -> None:
         """Compute the answers, the loss (runs, examples * outputs) and the last layer's error."""
-        last = len(self.layers) - 1
-        for i, (_, W_transposed, b) in enumerate(self.layers):
-            z = self.units[i]
-            np.matmul(self.inputs[i], W_transposed, out=z)
-            if i == 0:
-                np.multiply(z, self.scale, out=z)
-            np.add(z, b, out=z)
-            if i < last:
-                self.apply(z)
-        self.head(self.answers, self.targets, self.errors[last], self.losses, self.spares[last], self.per_example)
+        for layer in self.layers:
+            np.matmul(layer.inputs, layer.W_transposed, layer.a)
+            if layer is self.first:
+                np.multiply(layer.a, self.scale, layer.a)
+            np.copyto(layer.tile, layer.b)
+            np.add(layer.flat_a, layer.flat_tile, layer.flat_a)
+            if layer is not self.last:
+                self.apply(layer.a)
+        self.head(layer.a, self.targets, layer.error, self.losses, layer.spare, self.weight)
 
     def backward(self, gradient: LayerViews) -> None:
         """Write the gradient of the cost, layer by layer, from the last to the first."""
-        for i in range(len(self.layers) - 1, -1, -1):
-            error, (W_gradient, b_gradient) = self.errors[i], gradient[i]
-            np.matmul(self.ones, error, out=b_gradient)
-            if i == 0:
-                np.multiply(error, self.scale, out=error)
-            np.matmul(self.errors_transposed[i], self.inputs[i], out=W_gradient)
-            if i > 0:
-                np.matmul(error, self.layers[i][0], out=self.errors[i - 1])
-                self.chain(self.errors[i - 1], self.units[i - 1], self.spares[i - 1])
+        for i in range(len(self.layers) - 1, 0, -1):
+            layer, below = self.layers[i], self.layers[i - 1]
+            W_gradient, b_gradient = gradient[i]
+            np.matmul(self.ones, layer.error, b_gradient)
+            np.matmul(layer.error_transposed, layer.inputs, W_gradient)
+            np.matmul(layer.error, layer.W, below.error)
+            self.chain(below.error, below.a, below.spare)
+        W_gradient, b_gradient = gradient[0]
+        np.matmul(self.ones, self.first.error, b_gradient)
+        np.multiply(self.first.error, self.scale, self.first.error)
+        np.matmul(self.first.error_transposed, self.features, W_gradient)
 
 
 def walks(network: Network, theta: Theta, total: int, own: bool = False) -> list[tuple[slice, Walk]]:
@@ -256,34 +298,36 @@ def walks(network: Network, theta: Theta, total: int, own: bool = False) -> list
 class MiniBatchOracle:
     """The cost of the next mini-batch at theta, with its gradient written beside it.
 
-    Runs that have a run's own order of mini-batches and runs that share one are computed alike, to the last bit.
+    Whether runs share an order of mini-batches or have their own, each is computed alike, to the last bit.
     """
 
     def __init__(self, network: Network, theta: Theta, gradient: Theta, batches: Batches) -> None:
-        self.data, self.targets, self.batches, self.gradient = network.data, network.train_targets, batches, gradient
+        self.features, self.targets, self.batches = network.data.train_features, network.train_targets, batches
         total = network.batch_size or len(network.data.train_labels)
         self.walks = walks(network, theta, total, batches.own)
+        self.gradient, self.views = gradient, network.layers(gradient)
         self.part = stack_like(theta) if len(self.walks) > 1 else gradient
-        self.views, self.part_views = network.layers(gradient), network.layers(self.part)
-        self.part_cost, self.per_example = np.empty(len(theta), network.dtype), 1 / total
+        self.part_views = network.layers(self.part)
+        self.part_cost = np.empty(len(theta), network.dtype)
+        self.per_example = np.array(1 / total, network.dtype)
 
     def __call__(self, out: Costs) -> None:
-        features, targets, batch = self.data.train_features, self.targets, next(self.batches)
-        for i, (part, walk) in enumerate(self.walks):
+        batch = next(self.batches)
+        for part, walk in self.walks:
             if batch is None:
-                walk.load(features[part], targets[part])
+                walk.load(self.features[part], self.targets[part])
             else:
-                walk.gather(features, targets, batch[..., part])
+                walk.gather(self.features, self.targets, batch[..., part])
             walk.forward()
-            if i == 0:
-                np.add.reduce(walk.loss, axis=1, out=out)
+            if part.start == 0:
+                np.add.reduce(walk.loss, 1, None, out)
                 walk.backward(self.views)
             else:
-                np.add.reduce(walk.loss, axis=1, out=self.part_cost)
-                np.add(out, self.part_cost, out=out)
+                np.add.reduce(walk.loss, 1, None, self.part_cost)
+                np.add(out, self.part_cost, out)
                 walk.backward(self.part_views)
-                np.add(self.gradient, self.part, out=self.gradient)
-        np.multiply(out, self.per_example, out=out)
+                np.add(self.gradient, self.part, self.gradient)
+        np.multiply(out, self.per_example, out)
 
 
 def one_hot(labels: Labels, classes: int, dtype: Any) -> Targets:

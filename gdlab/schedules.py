@@ -16,6 +16,9 @@ from gdlab.arrays import PerRun
 from gdlab.checks import constrain
 
 
+SHAPES = ("Constant", "Step", "Exponential", "Cosine", "WarmupCosine")
+
+
 class Schedule(Protocol):
     varies: bool
 

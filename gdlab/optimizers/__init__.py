@@ -31,4 +31,6 @@ class Optimizer(Protocol):
         ...
 
 
-__all__ = ["Adam", "GradientDescent", "Momentum", "Nesterov", "Optimizer", "RMSProp", "State"]
+RULES = ("GradientDescent", "Momentum", "Nesterov", "RMSProp", "Adam")
+
+__all__ = ["RULES", "Adam", "GradientDescent", "Momentum", "Nesterov", "Optimizer", "RMSProp", "State"]

@@ -43,24 +43,24 @@ class Adam:
 
     def update(self, theta: Theta, gradient: Theta, state: AdamState) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
-        np.multiply(state.beta1_power, self.beta1, out=state.beta1_power)
-        np.multiply(state.beta2_power, self.beta2, out=state.beta2_power)
+        np.multiply(state.beta1_power, self.beta1, state.beta1_power)
+        np.multiply(state.beta2_power, self.beta2, state.beta2_power)
 
-        np.multiply(gradient, gradient, out=state.spare)
-        np.multiply(state.spare, 1 - self.beta2, out=state.spare)
-        np.multiply(state.mean_square, self.beta2, out=state.mean_square)
-        np.add(state.mean_square, state.spare, out=state.mean_square)
+        np.multiply(gradient, gradient, state.spare)
+        np.multiply(state.spare, 1 - self.beta2, state.spare)
+        np.multiply(state.mean_square, self.beta2, state.mean_square)
+        np.add(state.mean_square, state.spare, state.mean_square)
 
-        np.multiply(gradient, 1 - self.beta1, out=gradient)
-        np.multiply(state.mean, self.beta1, out=state.mean)
-        np.add(state.mean, gradient, out=state.mean)
+        np.multiply(gradient, 1 - self.beta1, gradient)
+        np.multiply(state.mean, self.beta1, state.mean)
+        np.add(state.mean, gradient, state.mean)
 
-        np.divide(state.mean_square, 1 - state.beta2_power, out=state.spare)
-        np.sqrt(state.spare, out=state.spare)
-        np.add(state.spare, self.epsilon, out=state.spare)
-        np.divide(state.mean, state.spare, out=gradient)
-        np.multiply(gradient, state.learning_rate / (1 - state.beta1_power), out=gradient)
-        np.subtract(theta, gradient, out=theta)
+        np.divide(state.mean_square, 1 - state.beta2_power, state.spare)
+        np.sqrt(state.spare, state.spare)
+        np.add(state.spare, self.epsilon, state.spare)
+        np.divide(state.mean, state.spare, gradient)
+        np.multiply(gradient, state.learning_rate / (1 - state.beta1_power), gradient)
+        np.subtract(theta, gradient, theta)
 
 
 @dataclass

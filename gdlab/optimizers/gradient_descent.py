@@ -30,8 +30,8 @@ class GradientDescent:
 
     def update(self, theta: Theta, gradient: Theta, state: GradientDescentState) -> None:
         """Advance `theta` in place; overwrites `gradient`."""
-        np.multiply(gradient, state.learning_rate, out=gradient)
-        np.subtract(theta, gradient, out=theta)
+        np.multiply(gradient, state.learning_rate, gradient)
+        np.subtract(theta, gradient, theta)
 
 
 @dataclass

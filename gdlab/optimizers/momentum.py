@@ -31,10 +31,10 @@ class Momentum:
 
     def update(self, theta: Theta, gradient: Theta, state: MomentumState) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
-        np.multiply(state.velocity, self.momentum, out=state.velocity)
-        np.multiply(gradient, state.learning_rate, out=gradient)
-        np.subtract(state.velocity, gradient, out=state.velocity)
-        np.add(theta, state.velocity, out=theta)
+        np.multiply(state.velocity, self.momentum, state.velocity)
+        np.multiply(gradient, state.learning_rate, gradient)
+        np.subtract(state.velocity, gradient, state.velocity)
+        np.add(theta, state.velocity, theta)
 
 
 @dataclass

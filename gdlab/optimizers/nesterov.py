@@ -35,12 +35,12 @@ class Nesterov:
 
     def update(self, theta: Theta, gradient: Theta, state: NesterovState) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
-        np.multiply(gradient, state.learning_rate, out=gradient)
-        np.multiply(state.velocity, self.momentum, out=state.velocity)
-        np.subtract(state.velocity, gradient, out=state.velocity)
-        np.multiply(state.velocity, self.momentum, out=state.ahead)
-        np.subtract(state.ahead, gradient, out=state.ahead)
-        np.add(theta, state.ahead, out=theta)
+        np.multiply(gradient, state.learning_rate, gradient)
+        np.multiply(state.velocity, self.momentum, state.velocity)
+        np.subtract(state.velocity, gradient, state.velocity)
+        np.multiply(state.velocity, self.momentum, state.ahead)
+        np.subtract(state.ahead, gradient, state.ahead)
+        np.add(theta, state.ahead, theta)
 
 
 @dataclass

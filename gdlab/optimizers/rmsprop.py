@@ -34,15 +34,15 @@ class RMSProp:
 
     def update(self, theta: Theta, gradient: Theta, state: RMSPropState) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
-        np.multiply(gradient, gradient, out=state.spare)
-        np.multiply(state.spare, 1 - self.decay, out=state.spare)
-        np.multiply(state.mean_square, self.decay, out=state.mean_square)
-        np.add(state.mean_square, state.spare, out=state.mean_square)
-        np.sqrt(state.mean_square, out=state.spare)
-        np.add(state.spare, self.epsilon, out=state.spare)
-        np.divide(gradient, state.spare, out=gradient)
-        np.multiply(gradient, state.learning_rate, out=gradient)
-        np.subtract(theta, gradient, out=theta)
+        np.multiply(gradient, gradient, state.spare)
+        np.multiply(state.spare, 1 - self.decay, state.spare)
+        np.multiply(state.mean_square, self.decay, state.mean_square)
+        np.add(state.mean_square, state.spare, state.mean_square)
+        np.sqrt(state.mean_square, state.spare)
+        np.add(state.spare, self.epsilon, state.spare)
+        np.divide(gradient, state.spare, gradient)
+        np.multiply(gradient, state.learning_rate, gradient)
+        np.subtract(theta, gradient, theta)
 
 
 @dataclass

@@ -1,0 +1,162 @@
+"""Train: one configuration, one run, tracked. With -m, a sweep of them.
+
+    python experiments/train.py
+    python experiments/train.py problem=parabola problem.start=[5.0] optimizer.learning_rate=0.1
+    python experiments/train.py -m optimizer.learning_rate=0.1,1,10 seed=range(3)
+"""
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"  # read when NumPy is first imported: the products here are too small to share
+
+import re
+import signal
+import sys
+import time
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from tqdm import tqdm
+
+from gdlab import configuration, tracking
+from gdlab.configuration import ConfigurationError
+from gdlab.data import DataError
+from gdlab.tracking import LiveRun, RunCard, Sweep, TrackingError
+from gdlab.trajectory import Recorder, Trajectory, point
+
+KNOWN = (ConfigurationError, DataError, TrackingError, HydraException, OmegaConfBaseException)
+UNTOLD = {"tracking.uri", "tracking.experiment"}  # overrides that do not tell runs apart
+WANTED = "wanted"  # HYDRA_FULL_ERROR was set by the user, who wants tracebacks
+SWEEPS: set[Sweep] = set()
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="train")
+def train(composed: DictConfig) -> float:
+    """Train one run; returns its final cost."""
+    try:
+        return run(plain(composed))
+    except KNOWN as error:
+        if os.environ["HYDRA_FULL_ERROR"] == WANTED:
+            raise
+        sys.exit(f"error: {one_line(error)}")  # an exception would have Hydra add a report of its own
+
+
+def run(config: dict[str, Any]) -> float:
+    """Build, descend, track; returns the final cost."""
+    settings = HydraConfig.get()
+    stack = configuration.build([config])
+    uri, experiment = config["tracking"]["uri"], config["tracking"]["experiment"]
+    tracking.check_place(uri)
+    overrides = [text for text in settings.overrides.task if text.partition("=")[0] not in UNTOLD]
+    card = run_card(config, stack, name=" ".join(overrides) or "defaults")
+    sweep = Sweep(uri, experiment, os.path.abspath(settings.sweep.dir)) if settings.mode == RunMode.MULTIRUN else None
+    if sweep:
+        SWEEPS.add(sweep)
+    begun = time.perf_counter()
+    live = LiveRun(uri, experiment, card, sweep=sweep and sweep.name)
+    try:
+        trajectory = follow(stack, live)
+        seconds = time.perf_counter() - begun
+        live.finish(trajectory)
+    except TrackingError:
+        raise
+    except BaseException as error:
+        killed = isinstance(error, KeyboardInterrupt | SystemExit)
+        live.abort(tracking.KILLED if killed else tracking.FAILED, f"{type(error).__name__}: {error}")
+        raise
+    print(summary(card, stack, trajectory, seconds))
+    if not sweep:
+        print(f"see it: mlflow ui --backend-store-uri {uri}, http://127.0.0.1:5000{live.page}")
+    return trajectory.final["final_cost"]
+
+
+def plain(composed: DictConfig) -> dict[str, Any]:
+    """A composed configuration as plain mappings, with no section that gdlab does not know."""
+    config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    assert isinstance(config, dict)
+    known = {*configuration.SECTIONS, "seed", "tracking"}
+    for name in config:
+        if name not in known:
+            raise ConfigurationError(f"{name} is not a key: a run has {', '.join(sorted(known))}")
+    return config
+
+
+def run_card(config: dict[str, Any], stack: configuration.Stack, name: str) -> RunCard:
+    """What MLflow is told of a run before it begins."""
+    data = getattr(stack.problem, "data", None)
+    params = configuration.flat({k: v for k, v in config.items() if k != "tracking"})
+    return RunCard(
+        name=name,
+        config=config,
+        params={**params, "parameters": stack.problem.parameters},
+        key=configuration.key(config),
+        dataset=data.facts if data else None,
+    )
+
+
+def follow(stack: configuration.Stack, live: LiveRun) -> Trajectory:
+    """Let the run descend, with a progress bar on a terminal."""
+    recorder = Recorder(stack.theta)
+    with tqdm(total=stack.steps, unit="step", leave=False, disable=not sys.stderr.isatty()) as bar:
+        for snapshot in stack.descend():
+            recorder.add(snapshot)
+            bar.update(snapshot.step - bar.n)
+            if len(snapshot.rows):
+                line = point(snapshot, 0)
+                live.log(line)
+                shown = {"cost": line["cost"]}
+                if "test_accuracy" in line:
+                    shown["accuracy"] = line["test_accuracy"]
+                bar.set_postfix(shown)
+    return recorder.trajectories[0]
+
+
+def summary(card: RunCard, stack: configuration.Stack, trajectory: Trajectory, seconds: float) -> str:
+    """A run in one line."""
+    final = trajectory.final
+    parts = [f"{trajectory.outcome} at step {trajectory.steps} of {stack.steps}", f"cost {final['final_cost']:.6g}"]
+    if trajectory.diverged_at is not None:
+        parts[0] = f"diverged at step {trajectory.diverged_at}"
+    if "final_accuracy" in final:
+        parts.append(f"test accuracy {final['final_accuracy']:.2%}")
+    return f"{card.name}: {', '.join(parts)} ({seconds:.2f} s)"
+
+
+def one_line(error: Exception) -> str:
+    """An error as a reader of the command line needs it."""
+    text = " ".join(str(error).split())
+    if unknown := re.match(r"Could not override '([^']+)'", text):
+        return f"{unknown[1]} is not a key of this configuration; --cfg job shows those there are"
+    if absent := re.search(r"Could not find '([^']+)/([^'/]+)' Available options in '[^']+': (.*?) Config search path", text):
+        return f"{absent[1]}={absent[2]} is not a choice: there are {', '.join(absent[3].split())}"
+    return text
+
+
+def main() -> None:
+    """Run the command line; what a person can put right is said in one line."""
+    os.environ["HYDRA_FULL_ERROR"] = WANTED if "HYDRA_FULL_ERROR" in os.environ else "1"  # either way Hydra raises
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    status = tracking.FAILED
+    try:
+        train()
+        status = tracking.FINISHED
+    except KeyboardInterrupt:
+        status = tracking.KILLED
+        sys.exit("interrupted: the run is marked KILLED")
+    except KNOWN as error:
+        if os.environ["HYDRA_FULL_ERROR"] == WANTED:
+            raise
+        sys.exit(f"error: {one_line(error)}")
+    finally:
+        for sweep in SWEEPS:
+            tracking.close_sweep(sweep, status)
+
+
+if __name__ == "__main__":
+    main()
