@@ -50,7 +50,7 @@ def _tanh_chain(error: Units, a: Units, spare: Units) -> None:
 
 
 def _relu(z: Units) -> None:
-    np.maximum(z, ZERO, z)
+    np.maximum(z, ZERO, out=z)
 
 
 def _relu_chain(error: Units, a: Units, spare: Units) -> None:

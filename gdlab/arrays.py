@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped, UInt8
 
 Theta = Float[np.ndarray, "runs parameters"]
 Point = Float[np.ndarray, " parameters"]
-PerRun = Float[np.ndarray, "runs 1"]
+Column = Float[np.ndarray, "runs 1"]
+PerRun = Annotated[Any, "a column (runs, 1); on the way in also a number, or one number per run"]
 Costs = Float[np.ndarray, " runs"]
 Hessians = Float[np.ndarray, "runs parameters parameters"]
 Features = UInt8[np.ndarray, "examples features"]
 Labels = UInt8[np.ndarray, " examples"]
-Indices = Int[np.ndarray, "*runs examples"]
+Indices = Int[np.ndarray, "*runs batch"]
 
 Record = TypeVar("Record")
 
@@ -63,8 +64,8 @@ def norm(theta: Theta) -> Costs:
 
 def columns(record: Any) -> tuple[str, ...]:
     """Names of the fields of a dataclass that may differ from run to run (annotated `PerRun`)."""
-    hints = get_type_hints(type(record) if dataclasses.is_dataclass(type(record)) else record)
-    return tuple(f.name for f in dataclasses.fields(record) if hints[f.name] is PerRun)
+    hints = get_type_hints(record if isinstance(record, type) else type(record), include_extras=True)
+    return tuple(f.name for f in dataclasses.fields(record) if hints[f.name] == PerRun)
 
 
 def spread(record: Record, runs: int, dtype: Any) -> Record:

@@ -7,7 +7,7 @@ A source of batches is an endless iterator of example indices: (batch,) where al
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -17,6 +17,7 @@ from gdlab.arrays import Indices
 BATCHES_STREAM = 1  # a seed's second stream; its first draws the starting point
 
 
+@runtime_checkable
 class Batches(Protocol):
     own: bool
     """Whether each run has its own order."""

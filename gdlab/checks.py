@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gdlab.arrays import PerRun
+from gdlab.arrays import Column
 
 
-def constrain(record: Any, **intervals: str) -> None:
+def columns_in(record: Any, **intervals: str) -> None:
     """Make the named fields of a frozen dataclass columns (runs, 1) and check that all lie in their intervals.
 
     An interval is written as in mathematics, `[0, 1)` or `(0, inf)`.
@@ -27,7 +27,7 @@ def constrain(record: Any, **intervals: str) -> None:
         object.__setattr__(record, name, column)
 
 
-def per_run(name: str, value: Any) -> PerRun:
+def per_run(name: str, value: Any) -> Column:
     """A hyperparameter as a column (runs, 1), from one number, a sequence of numbers, or a column."""
     if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 1:
         return value
@@ -52,11 +52,15 @@ def between(name: str, value: Any, interval: str) -> None:
         raise ValueError(f"{name} must {rule}, got {outside[0]:g}")
 
 
-def number(name: str, value: Any, interval: str) -> None:
-    """Check that `value` is one finite number in `interval`."""
-    if np.size(per_run(name, value)) != 1:
-        raise ValueError(f"{name} must be one number, got {value!r}")
-    between(name, value, interval)
+def scalars_in(record: Any, **intervals: str) -> None:
+    """The same for fields that are one number for all runs: each becomes a float."""
+    for name, interval in intervals.items():
+        value = getattr(record, name)
+        column = per_run(name, value)
+        if column.size != 1:
+            raise ValueError(f"{name} must be one number, got {value!r}")
+        between(name, column, interval)
+        object.__setattr__(record, name, float(column[0, 0]))
 
 
 def whole(name: str, value: Any, low: int, high: int | None = None, why: str = "") -> None:

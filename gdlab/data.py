@@ -17,6 +17,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import UInt8
 
 from gdlab.arrays import Features, Labels
 from gdlab.checks import choice
@@ -35,8 +36,8 @@ class Data:
     scale: float
     train_features: Features
     train_labels: Labels
-    test_features: Features
-    test_labels: Labels
+    test_features: UInt8[np.ndarray, "tests features"]
+    test_labels: UInt8[np.ndarray, " tests"]
     classes: int = 10
 
     @cached_property

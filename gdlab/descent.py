@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
 from threadpoolctl import ThreadpoolController
 
-from gdlab.arrays import Costs, PerRun, Point, Theta, spread, stack_like, stacked, take
+from gdlab.arrays import Column, Costs, Point, Theta, spread, stack_like, stacked, take
 from gdlab.batches import Batches
 from gdlab.optimizers import Optimizer
 from gdlab.schedules import Schedule
@@ -22,12 +22,14 @@ WATCH = 16  # steps between looks at the costs passed; a divergence is dated to 
 _threads = ThreadpoolController()
 
 
+@runtime_checkable
 class Oracle(Protocol):
     """First-order oracle: the cost at a theta it was given once, which it writes to `out`, its gradient elsewhere."""
 
     def __call__(self, out: Costs) -> None: ...
 
 
+@runtime_checkable
 class Problem(Protocol):
     """What the loop asks of a cost. `idle_cost` is the best cost without looking at the input, if there is an input."""
 
@@ -93,10 +95,13 @@ def descend(
     stops = sorted(recorded | {*range(0, steps, WATCH)})
     with _threads.limit(limits=1, user_api="blas"):
         stack = _Stack(problem, theta, optimizer, schedule, stopping, seeds, steps)
-        for step, until in pairwise([*stops, steps]):
-            snapshot = stack.look(step, everyone=step in recorded)
-            yield snapshot
-            stack.keep(snapshot)
+        for step, until in pairwise(stops):
+            if step in recorded or stack.lost:
+                snapshot = stack.look(step, everyone=step in recorded)
+                yield snapshot
+                stack.keep(snapshot)
+            else:
+                yield stack.nothing(step)
             if not len(stack.rows):
                 return
             stack.walk(step, until)
@@ -152,18 +157,29 @@ class _Stack:
                 update(theta, gradient, state)
         self.batch_cost = costs[-1]
         out = above(costs, self.ceiling)
-        self.out_at = np.where(out.any(axis=0) & (self.out_at < 0), step + out.argmax(axis=0), self.out_at)
+        if out.any():
+            self.out_at = np.where(out.any(axis=0) & (self.out_at < 0), step + out.argmax(axis=0), self.out_at)
 
-    def learning_rate(self, step: int) -> PerRun:
+    def learning_rate(self, step: int) -> Column:
         """The rate of the update that starts from `step`."""
         return self.optimizer.learning_rate * self.schedule.factor(step, self.steps)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the cost of some run has gone out of bounds."""
+        return bool((self.out_at >= 0).any())
+
+    def nothing(self, step: int) -> Snapshot:
+        """That the loop has come to this step."""
+        none = np.empty(0, np.intp)
+        return Snapshot(step, step / self.problem.steps_per_epoch, none, self.theta[:0], {}, none, none)
 
     def look(self, step: int, everyone: bool) -> Snapshot:
         """Measure the runs, or only those whose cost has gone out of bounds, and judge whether they have ended."""
         which = np.arange(len(self.rows)) if everyone else np.flatnonzero(self.out_at >= 0)
         theta = self.theta[which]
         with np.errstate(all="ignore"):
-            now = self.problem.measure(stacked(theta, theta.dtype)) if len(which) else {}
+            now = self.problem.measure(stacked(theta, theta.dtype))
         outcomes = np.full(len(which), DIVERGED, dtype="<U9")
         if everyone:
             if step == 0:

@@ -16,7 +16,7 @@ from jaxtyping import Float
 
 from gdlab.arrays import Costs, Hessians, Point, Theta, norm
 from gdlab.batches import Batches, WholeSet
-from gdlab.checks import choice, number, per_run
+from gdlab.checks import choice, per_run, scalars_in
 
 Minima = Float[np.ndarray, "minima parameters"]
 Box = tuple[tuple[float, float], ...]
@@ -29,7 +29,7 @@ class Landscape(ABC):
     `start` is the starting point; None draws one from the run's seed, uniformly inside the box.
     """
 
-    start: Sequence[float] | None = None
+    start: Any = None
     dtype: Any = np.dtype(np.float64)
 
     steps_per_epoch = 1
@@ -64,7 +64,7 @@ class Landscape(ABC):
             if len(point) != self.parameters:
                 noun = "coordinate" if self.parameters == 1 else "coordinates"
                 raise ValueError(f"start must have {self.parameters} {noun}, got {len(point)}: {list(point)}")
-            per_run("start", self.start)
+            object.__setattr__(self, "start", tuple(per_run("start", point)[:, 0].tolist()))
 
     @property
     def parameters(self) -> int:
@@ -73,7 +73,7 @@ class Landscape(ABC):
     def initial(self, rng: np.random.Generator) -> Point:
         """The starting point of a run."""
         if self.start is not None:
-            return np.asarray(self.start, self.dtype).ravel()
+            return np.array(self.start, self.dtype)
         low, high = np.transpose(self.box)
         return rng.uniform(low, high).astype(self.dtype)
 
@@ -107,11 +107,11 @@ class _Everywhere:
 class Parabola(Landscape):
     r""":math:`C(w) = (w - c)^2`: slope 2(w - c), curvature 2, so plain descent is stable exactly for η < 1."""
 
-    center: float = 0.0
+    center: Any = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number("center", self.center, "(-inf, inf)")
+        scalars_in(self, center="(-inf, inf)")
 
     @property
     def minima(self) -> Minima:
@@ -162,11 +162,11 @@ class Ravine(Landscape):
     then needs of the order of κ steps.
     """
 
-    condition: float = 20.0
+    condition: Any = 20.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number("condition", self.condition, "[1, inf)")
+        scalars_in(self, condition="[1, inf)")
 
     @property
     def minima(self) -> Minima:
@@ -198,11 +198,11 @@ class DoubleWell(Landscape):
     4w³ - 4w + t.
     """
 
-    tilt: float = 0.3
+    tilt: Any = 0.3
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number("tilt", self.tilt, f"(0, {8 / 27**0.5})")
+        scalars_in(self, tilt=f"(0, {8 / 27**0.5:.6g})")
 
     @property
     def _stationary(self) -> Float[np.ndarray, "3"]:
@@ -272,11 +272,11 @@ class Himmelblau(Landscape):
 class Rosenbrock(Landscape):
     r""":math:`C(w) = (1 - w_1)^2 + s\,(w_2 - w_1^2)^2`: a bent valley with a flat floor (Rosenbrock 1960)."""
 
-    steepness: float = 100.0
+    steepness: Any = 100.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number("steepness", self.steepness, "(0, inf)")
+        scalars_in(self, steepness="(0, inf)")
 
     @property
     def minima(self) -> Minima:
@@ -309,11 +309,11 @@ class Rastrigin(Landscape):
     little towards the origin, as long as the dimples are deep enough to hold it.
     """
 
-    amplitude: float = 10.0
+    amplitude: Any = 10.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number("amplitude", self.amplitude, "[1, inf)")
+        scalars_in(self, amplitude="[1, inf)")
 
     @property
     def minima(self) -> Minima:

@@ -33,9 +33,9 @@ from gdlab.costs import COSTS, HEADS, OUTPUTS
 from gdlab.data import Data
 from gdlab.initializers import INITIALIZERS
 
-Targets = Float[np.ndarray, "*runs examples outputs"]
+Targets = Float[np.ndarray, "examples outputs"]
 Outputs = Float[np.ndarray, "runs examples outputs"]
-LayerViews = list[tuple[Float[np.ndarray, "runs outputs features"], Float[np.ndarray, "runs outputs"]]]
+LayerViews = list[tuple[Float[np.ndarray, "runs _ _"], Float[np.ndarray, "runs _"]]]
 
 CHUNK = 64  # examples walked at a time: OpenBLAS is fastest while outputs * features * examples stays below 10^6
 
@@ -44,19 +44,20 @@ CHUNK = 64  # examples walked at a time: OpenBLAS is fastest while outputs * fea
 class Network:
     """A network and the data it learns.
 
-    `hidden` lists the sizes of the hidden layers; `batch_size` None is the whole training set. `examples` is how many
+    Fields of type Any are checked here, not by the type checker, since they come from configurations: `hidden` lists the
+    sizes of the hidden layers; `batch_size` None is the whole training set. `examples` is how many
     of the training examples, the first ones, `measure` looks at; None is all.
     """
 
     data: Data
-    hidden: Sequence[int]
+    hidden: Any
     activation: str
     output: str
     cost: str
     initializer: str
-    batch_size: int | None
+    batch_size: Any
     dtype: Any = np.dtype(np.float32)
-    examples: int | None = None
+    examples: Any = None
 
     def __post_init__(self) -> None:
         if isinstance(self.hidden, str) or not isinstance(self.hidden, Sequence):
@@ -75,6 +76,7 @@ class Network:
             whole("batch_size", self.batch_size, 1, count, f" (the training set of {self.data.name})")
         if self.examples is not None:
             whole("examples", self.examples, 1)
+        object.__setattr__(self, "hidden", tuple(self.hidden))
         object.__setattr__(self, "dtype", np.dtype(self.dtype))
 
     @property

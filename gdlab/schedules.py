@@ -8,21 +8,22 @@ that the same shape fits a short run and a long one. The rate of the update from
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from gdlab.arrays import PerRun
-from gdlab.checks import constrain
+from gdlab.arrays import Column, PerRun
+from gdlab.checks import columns_in
 
 
 SHAPES = ("Constant", "Step", "Exponential", "Cosine", "WarmupCosine")
 
 
+@runtime_checkable
 class Schedule(Protocol):
     varies: bool
 
-    def factor(self, step: int, steps: int) -> PerRun: ...
+    def factor(self, step: int, steps: int) -> Column: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,7 @@ class Constant:
 
     varies = False
 
-    def factor(self, step: int, steps: int) -> PerRun:
+    def factor(self, step: int, steps: int) -> Column:
         return np.ones((1, 1))
 
 
@@ -45,9 +46,9 @@ class Step:
     varies = True
 
     def __post_init__(self) -> None:
-        constrain(self, drop="(0, 1]", every="(0, 1]")
+        columns_in(self, drop="(0, 1]", every="(0, 1]")
 
-    def factor(self, step: int, steps: int) -> PerRun:
+    def factor(self, step: int, steps: int) -> Column:
         return self.drop ** np.floor(step / (self.every * steps))
 
 
@@ -60,9 +61,9 @@ class Exponential:
     varies = True
 
     def __post_init__(self) -> None:
-        constrain(self, end="(0, 1]")
+        columns_in(self, end="(0, 1]")
 
-    def factor(self, step: int, steps: int) -> PerRun:
+    def factor(self, step: int, steps: int) -> Column:
         return self.end ** (step / steps)
 
 
@@ -75,9 +76,9 @@ class Cosine:
     varies = True
 
     def __post_init__(self) -> None:
-        constrain(self, end="[0, 1]")
+        columns_in(self, end="[0, 1]")
 
-    def factor(self, step: int, steps: int) -> PerRun:
+    def factor(self, step: int, steps: int) -> Column:
         return half_cosine(self.end, step / steps)
 
 
@@ -91,15 +92,15 @@ class WarmupCosine:
     varies = True
 
     def __post_init__(self) -> None:
-        constrain(self, end="[0, 1]", warmup="(0, 1)")
+        columns_in(self, end="[0, 1]", warmup="(0, 1)")
 
-    def factor(self, step: int, steps: int) -> PerRun:
+    def factor(self, step: int, steps: int) -> Column:
         first = self.warmup * steps
         rising = (step + 1) / (first + 1)
         falling = half_cosine(self.end, (step - first) / (steps - first))
         return np.where(step < first, rising, falling)
 
 
-def half_cosine(end: PerRun, progress: PerRun | float) -> PerRun:
+def half_cosine(end: Column, progress: Column | float) -> Column:
     """From 1 at progress 0 to `end` at progress 1."""
     return end + (1 - end) * (1 + np.cos(np.pi * progress)) / 2

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Shaped
 
 from gdlab.arrays import Costs
-from gdlab.checks import number, whole
+from gdlab.checks import scalars_in, whole
 
 RUNNING, CONVERGED, BUDGET, DIVERGED, SATURATED = "running", "converged", "budget", "diverged", "saturated"
 Outcomes = Shaped[np.ndarray, " runs"]
@@ -32,11 +33,11 @@ class Stopping:
     All but the first are judged at the recorded steps.
     """
 
-    max_epochs: int | None
-    max_steps: int | None
-    diverged_above: float
-    gradient_tolerance: float
-    cost_tolerance: float | None
+    max_epochs: Any
+    max_steps: Any
+    diverged_above: Any
+    gradient_tolerance: Any
+    cost_tolerance: Any
 
     def __post_init__(self) -> None:
         if self.max_epochs is None and self.max_steps is None:
@@ -44,10 +45,9 @@ class Stopping:
         for name in ("max_epochs", "max_steps"):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), 1)
-        number("diverged_above", self.diverged_above, "(1, inf)")
-        number("gradient_tolerance", self.gradient_tolerance, "[0, 1)")
+        scalars_in(self, diverged_above="(1, inf)", gradient_tolerance="[0, 1)")
         if self.cost_tolerance is not None:
-            number("cost_tolerance", self.cost_tolerance, "(0, 1)")
+            scalars_in(self, cost_tolerance="(0, 1)")
 
     def steps(self, steps_per_epoch: int) -> int:
         """The budget in steps."""
@@ -56,7 +56,8 @@ class Stopping:
 
     def ceiling(self, start_cost: Costs) -> Costs:
         """The size of cost above which a run has diverged."""
-        return self.diverged_above * np.maximum(np.abs(start_cost), 1)
+        with np.errstate(over="ignore"):
+            return self.diverged_above * np.maximum(np.abs(start_cost), 1)
 
     def outcomes(
         self, now: Mapping[str, Costs], start: Mapping[str, Costs], halfway_cost: Costs, idle_cost: float | None
@@ -80,4 +81,4 @@ class Stopping:
 
 def above(cost: Shaped[np.ndarray, "*steps runs"], ceiling: Costs) -> Bool[np.ndarray, "*steps runs"]:
     """Where a cost is out of bounds, NaN and infinity included."""
-    return ~(np.abs(cost) <= ceiling)
+    return ~(np.abs(cost) <= ceiling) | np.isinf(cost)

@@ -43,7 +43,7 @@ KIND, KEY, OUTCOME = "gdlab.kind", "gdlab.key", "gdlab.outcome"
 SWEEP = "gdlab.sweep"
 PARENT = "mlflow.parentRunId"
 
-Line = Mapping[str, float]  # one recorded step: `step`, `epoch`, and every measured value
+Line = Mapping[str, float | int]  # one recorded step: `step`, `epoch`, and every measured value
 
 
 class TrackingError(RuntimeError):

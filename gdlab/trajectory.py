@@ -58,7 +58,7 @@ class Recorder:
         return ended
 
 
-def point(snapshot: Snapshot, i: int) -> Mapping[str, float]:
+def point(snapshot: Snapshot, i: int) -> Mapping[str, float | int]:
     """One line of a trajectory, from the i-th run of a snapshot."""
     values = {name: float(column[i]) for name, column in snapshot.values.items()}
     return {"step": snapshot.step, "epoch": snapshot.epoch, **values}

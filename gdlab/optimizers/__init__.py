@@ -7,9 +7,9 @@ schedule changes it, `self.learning_rate` stays the base rate.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from gdlab.arrays import PerRun, Theta
+from gdlab.arrays import Column, Theta
 from gdlab.optimizers.adam import Adam
 from gdlab.optimizers.gradient_descent import GradientDescent
 from gdlab.optimizers.momentum import Momentum
@@ -17,12 +17,14 @@ from gdlab.optimizers.nesterov import Nesterov
 from gdlab.optimizers.rmsprop import RMSProp
 
 
+@runtime_checkable
 class State(Protocol):
-    learning_rate: PerRun
+    learning_rate: Column
 
 
+@runtime_checkable
 class Optimizer(Protocol):
-    learning_rate: PerRun
+    learning_rate: Column
 
     def init(self, theta: Theta) -> Any: ...
 

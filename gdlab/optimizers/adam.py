@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import PerRun, Theta, stack_like
-from gdlab.checks import constrain
+from gdlab.arrays import Column, PerRun, Theta, stack_like
+from gdlab.checks import columns_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Adam:
     epsilon: PerRun
 
     def __post_init__(self) -> None:
-        constrain(self, learning_rate="(0, inf)", beta1="[0, 1)", beta2="[0, 1)", epsilon="(0, inf)")
+        columns_in(self, learning_rate="(0, inf)", beta1="[0, 1)", beta2="[0, 1)", epsilon="(0, inf)")
 
     def init(self, theta: Theta) -> AdamState:
         return AdamState(
@@ -65,9 +65,9 @@ class Adam:
 
 @dataclass
 class AdamState:
-    learning_rate: PerRun
+    learning_rate: Column
     mean: Theta
     mean_square: Theta
-    beta1_power: PerRun
-    beta2_power: PerRun
+    beta1_power: Column
+    beta2_power: Column
     spare: Theta

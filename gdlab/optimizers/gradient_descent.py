@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import PerRun, Theta
-from gdlab.checks import constrain
+from gdlab.arrays import Column, PerRun, Theta
+from gdlab.checks import columns_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class GradientDescent:
     learning_rate: PerRun
 
     def __post_init__(self) -> None:
-        constrain(self, learning_rate="(0, inf)")
+        columns_in(self, learning_rate="(0, inf)")
 
     def init(self, theta: Theta) -> GradientDescentState:
         return GradientDescentState(self.learning_rate.copy())
@@ -36,4 +36,4 @@ class GradientDescent:
 
 @dataclass
 class GradientDescentState:
-    learning_rate: PerRun
+    learning_rate: Column

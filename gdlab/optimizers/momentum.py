@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import PerRun, Theta, stack_like
-from gdlab.checks import constrain
+from gdlab.arrays import Column, PerRun, Theta, stack_like
+from gdlab.checks import columns_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Momentum:
     momentum: PerRun
 
     def __post_init__(self) -> None:
-        constrain(self, learning_rate="(0, inf)", momentum="[0, 1)")
+        columns_in(self, learning_rate="(0, inf)", momentum="[0, 1)")
 
     def init(self, theta: Theta) -> MomentumState:
         return MomentumState(self.learning_rate.copy(), stack_like(theta))
@@ -39,5 +39,5 @@ class Momentum:
 
 @dataclass
 class MomentumState:
-    learning_rate: PerRun
+    learning_rate: Column
     velocity: Theta

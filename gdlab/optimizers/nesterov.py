@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import PerRun, Theta, stack_like
-from gdlab.checks import constrain
+from gdlab.arrays import Column, PerRun, Theta, stack_like
+from gdlab.checks import columns_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Nesterov:
     momentum: PerRun
 
     def __post_init__(self) -> None:
-        constrain(self, learning_rate="(0, inf)", momentum="[0, 1)")
+        columns_in(self, learning_rate="(0, inf)", momentum="[0, 1)")
 
     def init(self, theta: Theta) -> NesterovState:
         return NesterovState(self.learning_rate.copy(), stack_like(theta), stack_like(theta))
@@ -45,6 +45,6 @@ class Nesterov:
 
 @dataclass
 class NesterovState:
-    learning_rate: PerRun
+    learning_rate: Column
     velocity: Theta
     ahead: Theta

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import PerRun, Theta, stack_like
-from gdlab.checks import constrain
+from gdlab.arrays import Column, PerRun, Theta, stack_like
+from gdlab.checks import columns_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class RMSProp:
     epsilon: PerRun
 
     def __post_init__(self) -> None:
-        constrain(self, learning_rate="(0, inf)", decay="[0, 1)", epsilon="(0, inf)")
+        columns_in(self, learning_rate="(0, inf)", decay="[0, 1)", epsilon="(0, inf)")
 
     def init(self, theta: Theta) -> RMSPropState:
         return RMSPropState(self.learning_rate.copy(), stack_like(theta), stack_like(theta))
@@ -47,6 +47,6 @@ class RMSProp:
 
 @dataclass
 class RMSPropState:
-    learning_rate: PerRun
+    learning_rate: Column
     mean_square: Theta
     spare: Theta

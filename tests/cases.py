@@ -1,0 +1,69 @@
+"""Problems to test on, in one place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdlab import landscapes
+from gdlab.activations import ACTIVATIONS
+from gdlab.costs import HEADS
+from gdlab.data import Data
+from gdlab.network import Network
+from gdlab.stopping import Stopping
+
+LANDSCAPES = [
+    landscapes.Parabola(),
+    landscapes.Parabola(center=3.0),
+    landscapes.Bowl(),
+    landscapes.Ravine(condition=50.0),
+    landscapes.DoubleWell(tilt=0.3),
+    landscapes.Himmelblau(),
+    landscapes.Rosenbrock(steepness=100.0),
+    landscapes.Rastrigin(amplitude=10.0),
+    landscapes.Saddle(),
+]
+NETWORKS = [(activation, output, cost) for activation in ACTIVATIONS for cost, output in HEADS]
+
+
+def small_data(examples: int = 40, features: int = 12, classes: int = 10) -> Data:
+    """Random bytes with random labels: enough to differentiate."""
+    rng = np.random.default_rng(7)
+    uneven = np.concatenate([np.arange(classes), rng.integers(0, classes, examples)])  # every class, not equally often
+    return Data(
+        name="small",
+        shape=(1, features),
+        scale=1 / 255,
+        train_features=rng.integers(0, 256, (examples, features), np.uint8),
+        train_labels=rng.permutation(uneven[:examples]).astype(np.uint8),
+        test_features=rng.integers(0, 256, (examples // 2, features), np.uint8),
+        test_labels=rng.integers(0, classes, examples // 2).astype(np.uint8),
+        classes=classes,
+    )
+
+
+def network(**changes: object) -> Network:
+    """The lessons' network on small random data, with changes."""
+    settings = {
+        "data": small_data(),
+        "hidden": (5, 4),
+        "activation": "sigmoid",
+        "output": "sigmoid",
+        "cost": "quadratic",
+        "initializer": "scaled_normal",
+        "batch_size": None,
+        "dtype": "float64",
+        "examples": None,
+    }
+    return Network(**{**settings, **changes})
+
+
+def budget(steps: int, **changes: object) -> Stopping:
+    """So many steps, with the default rules for other ends."""
+    rules = {
+        "max_epochs": None,
+        "max_steps": steps,
+        "diverged_above": 1000.0,
+        "gradient_tolerance": 0.0,
+        "cost_tolerance": None,
+    }
+    return Stopping(**{**rules, **changes})

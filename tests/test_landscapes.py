@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from cases import LANDSCAPES
+from gdlab import landscapes
+
+
+def points(landscape, count=50):
+    low, high = np.transpose(landscape.box)
+    return np.random.default_rng(0).uniform(low, high, (count, landscape.parameters))
+
+
+def gradient(landscape, theta):
+    out = np.empty_like(theta)
+    landscape.gradient(theta, out)
+    return out
+
+
+@pytest.mark.parametrize("landscape", LANDSCAPES, ids=str)
+def test_gradient_and_hessian_agree_with_central_differences(landscape):
+    theta, h = points(landscape), 1e-5  # error of order h² and 1e-16 / h
+    slope, curvature = gradient(landscape, theta), landscape.hessian(theta)
+    for i, step in enumerate(h * np.eye(landscape.parameters)):
+        rise = (landscape.cost(theta + step) - landscape.cost(theta - step)) / (2 * h)
+        turn = (gradient(landscape, theta + step) - gradient(landscape, theta - step)) / (2 * h)
+        assert np.abs(rise - slope[:, i]).max() < 1e-7 * np.abs(slope).max()
+        assert np.abs(turn - curvature[:, i]).max() < 1e-7 * np.abs(curvature).max()
+
+
+@pytest.mark.parametrize("landscape", LANDSCAPES, ids=str)
+def test_minima_are_flat_and_curve_upwards(landscape):
+    minima = landscape.minima
+    if isinstance(landscape, landscapes.Saddle):
+        assert len(minima) == 0
+        return
+    scale = np.abs(landscape.hessian(minima)).max()
+    assert np.abs(gradient(landscape, minima)).max() < 1e-14 * scale * max(1, np.abs(minima).max())
+    assert np.linalg.eigvalsh(landscape.hessian(minima)).min() > 0
+    costs = landscape.cost(minima)
+    assert (np.diff(costs) >= -1e-12).all()  # global ones first
+    assert costs[0] <= landscape.cost(points(landscape, 5000)).min()
+
+
+def test_the_lessons_slopes():
+    bowl, parabola = landscapes.Bowl(), landscapes.Parabola()
+    corner = np.array([[3.0, 4.0]])
+    assert bowl.cost(corner) == [25]
+    assert gradient(bowl, corner).tolist() == [[6, 8]]
+    assert parabola.cost(np.array([[3.0]])) == [9]
+    assert gradient(parabola, np.array([[3.0]])) == [[6]]
+
+
+def test_number_of_minima():
+    assert len(landscapes.Himmelblau().minima) == 4
+    assert len(landscapes.DoubleWell().minima) == 2
+    assert len(landscapes.Rastrigin().minima) == 11**2
+
+
+def test_the_ridge_of_the_double_well_is_its_local_maximum():
+    well = landscapes.DoubleWell(tilt=0.3)
+    left, right = well.minima[:, 0]
+    assert left < well.ridge < right
+    ridge = np.array([[well.ridge]])
+    assert abs(gradient(well, ridge)) < 1e-15
+    assert well.hessian(ridge) < 0
+
+
+def test_start_is_given_or_drawn_from_the_box():
+    given = landscapes.Himmelblau(start=[1, -2])
+    assert given.initial(np.random.default_rng(0)).tolist() == [1, -2]
+    drawn = [landscapes.Himmelblau().initial(np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    assert (drawn[0] == drawn[1]).all() and (drawn[0] != drawn[2]).all()
+    assert np.abs(drawn).max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "message"),
+    [
+        (landscapes.Parabola, {"start": [1, 2]}, r"start must have 1 coordinate, got 2: \[1, 2\]"),
+        (landscapes.Bowl, {"start": [1]}, r"start must have 2 coordinates, got 1: \[1\]"),
+        (landscapes.Bowl, {"start": [1, "a"]}, "start must be a finite number, got 'a'"),
+        (landscapes.Bowl, {"start": [1, float("nan")]}, "start must be a finite number, got nan"),
+        (landscapes.Ravine, {"condition": 0.5}, "condition must be at least 1, got 0.5"),
+        (landscapes.DoubleWell, {"tilt": 2}, r"tilt must lie in \(0, 1.539.*\), got 2"),
+        (landscapes.Bowl, {"dtype": "int8"}, "dtype must be one of float32, float64, got 'int8'"),
+    ],
+)
+def test_bad_settings_are_named(kind, settings, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**settings)
