@@ -1,20 +1,13 @@
-"""Train: one configuration, one run, tracked. With -m, a sweep of them.
-
-    python experiments/train.py
-    python experiments/train.py problem=parabola problem.start=[5.0] optimizer.learning_rate=0.1
-    python experiments/train.py -m optimizer.learning_rate=0.1,1,10 seed=range(3)
-"""
+"""Train: one configuration, one run, tracked; with -m, a sweep of them."""
 
 import os
-
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"  # read when NumPy is first imported: the products here are too small to share
-
 import re
 import signal
 import sys
 import time
-from typing import Any
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -31,7 +24,7 @@ from gdlab.tracking import LiveRun, RunCard, Sweep, TrackingError
 from gdlab.trajectory import Recorder, Trajectory, point
 
 KNOWN = (ConfigurationError, DataError, TrackingError, HydraException, OmegaConfBaseException)
-UNTOLD = {"tracking.uri", "tracking.experiment"}  # overrides that do not tell runs apart
+UNTOLD = {"experiment", "tracking.uri", "tracking.experiment"}  # overrides that do not tell runs apart
 WANTED = "wanted"  # HYDRA_FULL_ERROR was set by the user, who wants tracebacks
 SWEEPS: set[Sweep] = set()
 
@@ -53,14 +46,16 @@ def run(config: dict[str, Any]) -> float:
     stack = configuration.build([config])
     uri, experiment = config["tracking"]["uri"], config["tracking"]["experiment"]
     tracking.check_place(uri)
-    overrides = [text for text in settings.overrides.task if text.partition("=")[0] not in UNTOLD]
-    card = run_card(config, stack, name=" ".join(overrides) or "defaults")
-    sweep = Sweep(uri, experiment, os.path.abspath(settings.sweep.dir)) if settings.mode == RunMode.MULTIRUN else None
+    card = run_card(config, stack, run_name(settings.overrides.task))
+    sweep = (
+        Sweep(uri, experiment, str(Path(settings.sweep.dir).resolve())) if settings.mode == RunMode.MULTIRUN else None
+    )
     if sweep:
         SWEEPS.add(sweep)
-    begun = time.perf_counter()
     live = LiveRun(uri, experiment, card, sweep=sweep and sweep.name)
     try:
+        live.wait()
+        begun = time.perf_counter()
         trajectory = follow(stack, live)
         seconds = time.perf_counter() - begun
         live.finish(trajectory)
@@ -78,13 +73,18 @@ def run(config: dict[str, Any]) -> float:
 
 def plain(composed: DictConfig) -> dict[str, Any]:
     """A composed configuration as plain mappings, with no section that gdlab does not know."""
-    config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    assert isinstance(config, dict)
+    config = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True, throw_on_missing=True))
     known = {*configuration.SECTIONS, "seed", "tracking"}
     for name in config:
         if name not in known:
             raise ConfigurationError(f"{name} is not a key: a run has {', '.join(sorted(known))}")
     return config
+
+
+def run_name(overrides: Iterable[str]) -> str:
+    """What a run is called: its overrides, each by the last part of its key."""
+    told = [text for text in overrides if text.partition("=")[0] not in UNTOLD]
+    return " ".join(re.sub(r"^[^=]*[./]", "", text) for text in told) or "defaults"
 
 
 def run_card(config: dict[str, Any], stack: configuration.Stack, name: str) -> RunCard:
@@ -133,7 +133,9 @@ def one_line(error: Exception) -> str:
     text = " ".join(str(error).split())
     if unknown := re.match(r"Could not override '([^']+)'", text):
         return f"{unknown[1]} is not a key of this configuration; --cfg job shows those there are"
-    if absent := re.search(r"Could not find '([^']+)/([^'/]+)' Available options in '[^']+': (.*?) Config search path", text):
+    if absent := re.search(
+        r"Could not find '([^']+)/([^'/]+)' Available options in '[^']+': (.*?) Config search path", text
+    ):
         return f"{absent[1]}={absent[2]} is not a choice: there are {', '.join(absent[3].split())}"
     return text
 

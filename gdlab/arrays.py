@@ -28,7 +28,7 @@ Record = TypeVar("Record")
 CACHE_LINE = 64  # bytes; also the width of an AVX-512 register
 
 
-def aligned(shape: tuple[int, ...], dtype: Any) -> Shaped[np.ndarray, "..."]:
+def aligned(shape: tuple[int, ...], dtype: Any) -> Shaped[np.ndarray, ...]:
     """Contiguous zeros that start on a cache line.
 
     Loads that straddle two lines nearly halve the speed of the matrix products, and NumPy aligns to 16 bytes only.
@@ -54,7 +54,7 @@ def stacked(rows: Sequence[Point] | Theta, dtype: Any) -> Theta:
 
 def stack_like(theta: Theta) -> Theta:
     """Zeros in the shape and precision of another stack."""
-    return stack(*theta.shape, theta.dtype)
+    return stack(theta.shape[0], theta.shape[1], theta.dtype)
 
 
 def norm(theta: Theta) -> Costs:

@@ -20,6 +20,7 @@ def columns_in(record: Any, **intervals: str) -> None:
     ------
     ValueError
         Naming the field and the first value that is no finite number or lies outside.
+
     """
     for name, interval in intervals.items():
         column = per_run(name, getattr(record, name))
@@ -66,7 +67,7 @@ def scalars_in(record: Any, **intervals: str) -> None:
 def whole(name: str, value: Any, low: int, high: int | None = None, why: str = "") -> None:
     """Check that `value` is a whole number from `low` to `high`; `why` says where the upper end comes from."""
     limit = f"of at least {low}" if high is None else f"from {low} to {high}"
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise ValueError(f"{name} must be a whole number {limit}{why}, got {value!r}")
     if value < low or (high is not None and value > high):
         raise ValueError(f"{name} must be a whole number {limit}{why}, got {value}")

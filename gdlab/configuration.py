@@ -92,6 +92,7 @@ def build(configs: Sequence[Config]) -> Stack:
     ------
     ConfigurationError, gdlab.data.DataError
         For a value out of its range, a key that does not exist or is missing, a target that gdlab does not offer.
+
     """
     first = configs[0]
     problems = [problem(config) for config in configs]
@@ -106,7 +107,8 @@ def build(configs: Sequence[Config]) -> Stack:
     return Stack(
         problem=problems[0],
         theta=stacked(
-            [p.initial(stream(s["init"], START_STREAM)) for p, s in zip(problems, seeds, strict=True)], problems[0].dtype
+            [p.initial(stream(s["init"], START_STREAM)) for p, s in zip(problems, seeds, strict=True)],
+            problems[0].dtype,
         ),
         optimizer=_section("optimizer", [config["optimizer"] for config in configs]),
         schedule=_section("schedule", [config["schedule"] for config in configs]),
@@ -189,7 +191,9 @@ def _section(path: str, sections: Sequence[Any]) -> Any:
     ]
     may_differ = columns(target) if dataclasses.is_dataclass(target) else ()
     with _within(path):
-        return target(**{name: [run[name] for run in runs] if name in may_differ else runs[0][name] for name in runs[0]})
+        return target(
+            **{name: [run[name] for run in runs] if name in may_differ else runs[0][name] for name in runs[0]}
+        )
 
 
 @contextmanager

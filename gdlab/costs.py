@@ -4,11 +4,12 @@ The conventions of the whole project: a cost is the **sum** over the outputs, **
 quadratic cost carries no ½. So a one-hot "3" against ten outputs of 0.1 costs 0.90, :math:`C(w) = w^2` has slope 2w and
 curvature 2, and plain descent on a quadratic of curvature λ is stable exactly for η < 2 / λ.
 
-A head joins an output layer to a cost. From the weighted inputs z of the last layer and the targets y it makes, in place,
+A head joins an output layer to a cost. From the weighted inputs z of the last layer and the targets y it makes,
+in place,
 
 - in z: the outputs a,
-- in `error`: :math:`\partial C / \partial z` for one example, times `weight`, which holds the 1 / examples of the average and
-  the constant of the derivative, `slope`: the 2 of a square, the 1 of a logarithm;
+- in `error`: :math:`\partial C / \partial z` for one example, times `weight`, in which are the 1 / examples of the average
+  and the constant of the derivative, `slope`: the 2 of a square, the 1 of a logarithm;
 - in `loss`: what each output adds to its example's cost.
 """
 
@@ -34,21 +35,21 @@ class Head(NamedTuple):
 
 
 def quadratic_identity(z: Units, y: Targets, error: Units, loss: Units, spare: Units, weight: Scalar) -> None:
-    r"""a = z; :math:`C = \sum_j (a_j - y_j)^2`; :math:`\partial C / \partial z = 2 (a - y)`."""
+    r"""A = z; :math:`C = \sum_j (a_j - y_j)^2`; :math:`\partial C / \partial z = 2 (a - y)`."""
     np.subtract(z, y, loss)
     np.multiply(loss, weight, error)
     np.multiply(loss, loss, loss)
 
 
 def quadratic_sigmoid(z: Units, y: Targets, error: Units, loss: Units, spare: Units, weight: Scalar) -> None:
-    r"""a = σ(z); :math:`C = \sum_j (a_j - y_j)^2`; :math:`\partial C / \partial z = 2 (a - y)\, a (1 - a)`."""
+    r"""A = σ(z); :math:`C = \sum_j (a_j - y_j)^2`; :math:`\partial C / \partial z = 2 (a - y)\, a (1 - a)`."""
     _sigmoid.apply(z)
     quadratic_identity(z, y, error, loss, spare, weight)
     _sigmoid.chain(error, z, spare)
 
 
 def quadratic_softmax(z: Units, y: Targets, error: Units, loss: Units, spare: Units, weight: Scalar) -> None:
-    r"""a = softmax(z); :math:`\partial C / \partial z_j = a_j (g_j - \sum_k a_k g_k)` with g = 2 (a - y)."""
+    r"""A = softmax(z); :math:`\partial C / \partial z_j = a_j (g_j - \sum_k a_k g_k)` with g = 2 (a - y)."""
     _softmax(z)
     quadratic_identity(z, y, error, loss, spare, weight)
     np.multiply(error, z, spare)
@@ -57,7 +58,7 @@ def quadratic_softmax(z: Units, y: Targets, error: Units, loss: Units, spare: Un
 
 
 def cross_entropy_sigmoid(z: Units, y: Targets, error: Units, loss: Units, spare: Units, weight: Scalar) -> None:
-    r"""a = σ(z); :math:`C = -\sum_j y_j \ln a_j + (1 - y_j) \ln(1 - a_j)`; :math:`\partial C / \partial z = a - y`.
+    r"""A = σ(z); :math:`C = -\sum_j y_j \ln a_j + (1 - y_j) \ln(1 - a_j)`; :math:`\partial C / \partial z = a - y`.
 
     Computed as :math:`\ln(1 + e^{z_j}) - y_j z_j`, which cannot overflow.
     """
@@ -70,7 +71,7 @@ def cross_entropy_sigmoid(z: Units, y: Targets, error: Units, loss: Units, spare
 
 
 def cross_entropy_softmax(z: Units, y: Targets, error: Units, loss: Units, spare: Units, weight: Scalar) -> None:
-    r"""a = softmax(z); :math:`C = -\sum_j y_j \ln a_j`; :math:`\partial C / \partial z = a - y`.
+    r"""A = softmax(z); :math:`C = -\sum_j y_j \ln a_j`; :math:`\partial C / \partial z = a - y`.
 
     Computed as :math:`y_j (\ln \sum_k e^{z_k} - z_j)` with z shifted by its largest entry, which cannot overflow.
     """

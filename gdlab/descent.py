@@ -89,22 +89,23 @@ def descend(
         Where each run starts; not changed.
     seeds
         What decides each run's order of mini-batches.
+
     """
     steps = stopping.steps(problem.steps_per_epoch)
-    recorded = {*log_spaced(steps, points)}
-    stops = sorted(recorded | {*range(0, steps, WATCH)})
+    recorded = log_spaced(steps, points)
     with _threads.limit(limits=1, user_api="blas"):
         stack = _Stack(problem, theta, optimizer, schedule, stopping, seeds, steps)
-        for step, until in pairwise(stops):
-            if step in recorded or stack.lost:
-                snapshot = stack.look(step, everyone=step in recorded)
-                yield snapshot
-                stack.keep(snapshot)
-            else:
-                yield stack.nothing(step)
-            if not len(stack.rows):
-                return
-            stack.walk(step, until)
+        for here, ahead in pairwise(recorded):
+            for step in range(here, ahead, WATCH):
+                if step == here or stack.lost:
+                    snapshot = stack.look(step, everyone=step == here)
+                    yield snapshot
+                    stack.keep(snapshot)
+                else:
+                    yield stack.nothing(step)
+                if not len(stack.rows):
+                    return
+                stack.walk(step, min(step + WATCH, ahead))
         yield stack.look(steps, everyone=True)
 
 
@@ -215,7 +216,8 @@ class _Stack:
         if not len(kept):
             return
         self.theta = stacked(self.theta[kept], self.theta.dtype)
-        self.optimizer, self.schedule, self.state = (take(part, kept) for part in (self.optimizer, self.schedule, self.state))
+        self.optimizer, self.schedule = take(self.optimizer, kept), take(self.schedule, kept)
+        self.state = take(self.state, kept)
         self.batches = self.batches.take(kept)
         self.batch_cost = self.batch_cost[kept]
         self.make_room()

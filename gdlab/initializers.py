@@ -26,7 +26,10 @@ def standard_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> tupl
 
 
 def glorot_uniform(rng: np.random.Generator, fan_in: int, fan_out: int) -> tuple[Weights, Biases]:
-    r"""Weights from U(-a, a) with :math:`a = \sqrt{6 / (fan_{in} + fan_{out})}`, biases 0 (Glorot and Bengio 2010, eq. 16)."""
+    r"""Weights from U(-a, a) with :math:`a = \sqrt{6 / (fan_{in} + fan_{out})}`, biases 0.
+
+    Glorot and Bengio 2010, equation 16.
+    """
     limit = (6 / (fan_in + fan_out)) ** 0.5
     return rng.uniform(-limit, limit, (fan_out, fan_in)), np.zeros(fan_out)
 

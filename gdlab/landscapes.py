@@ -30,7 +30,7 @@ class Landscape(ABC):
     """
 
     start: Any = None
-    dtype: Any = np.dtype(np.float64)
+    dtype: Any = "float64"
 
     steps_per_epoch = 1
     mini_batches = False
@@ -177,7 +177,7 @@ class Ravine(Landscape):
         return ((-6.0, 6.0), (-3.0, 3.0))
 
     @property
-    def _half_curvature(self) -> Float[np.ndarray, "2"]:
+    def _half_curvature(self) -> Float[np.ndarray, 2]:
         return np.array([1 / self.condition, 1.0])
 
     def cost(self, theta: Theta) -> Costs:
@@ -205,7 +205,7 @@ class DoubleWell(Landscape):
         scalars_in(self, tilt=f"(0, {8 / 27**0.5:.6g})")
 
     @property
-    def _stationary(self) -> Float[np.ndarray, "3"]:
+    def _stationary(self) -> Float[np.ndarray, 3]:
         w = np.sort(np.roots([4.0, 0.0, -4.0, self.tilt]).real)
         for _ in range(3):  # Newton, from `roots`' 1e-15 or so to the last bit
             w -= (4 * w**3 - 4 * w + self.tilt) / (12 * w**2 - 4)
@@ -242,8 +242,12 @@ class Himmelblau(Landscape):
     @property
     def minima(self) -> Minima:
         w = np.array(
-            [[3.0, 2.0], [-2.805118086952745, 3.131312518250573]]
-            + [[-3.779310253377747, -3.283185991286170], [3.584428340330492, -1.848126526964404]]
+            [
+                [3.0, 2.0],
+                [-2.805118086952745, 3.131312518250573],
+                [-3.779310253377747, -3.283185991286170],
+                [3.584428340330492, -1.848126526964404],
+            ]
         )
         gradient = np.empty_like(w)
         self.gradient(w, gradient)

@@ -44,9 +44,9 @@ CHUNK = 64  # examples walked at a time: OpenBLAS is fastest while outputs * fea
 class Network:
     """A network and the data it learns.
 
-    Fields of type Any are checked here, not by the type checker, since they come from configurations: `hidden` lists the
-    sizes of the hidden layers; `batch_size` None is the whole training set. `examples` is how many
-    of the training examples, the first ones, `measure` looks at; None is all.
+    `hidden` lists the sizes of the hidden layers; `batch_size` None is the whole training set; `examples` is how many
+    of the training examples, the first ones, `measure` looks at, None for all. Fields of type Any come from configurations
+    and are checked here, in the user's words.
     """
 
     data: Data
@@ -56,7 +56,7 @@ class Network:
     cost: str
     initializer: str
     batch_size: Any
-    dtype: Any = np.dtype(np.float32)
+    dtype: Any = "float32"
     examples: Any = None
 
     def __post_init__(self) -> None:
@@ -171,7 +171,8 @@ class Network:
 
     def measure(self, theta: Theta) -> dict[str, Costs]:
         """Cost, accuracy (a fraction) and gradient norm on the training set or its first `examples`; cost and
-        accuracy on the whole test set."""
+        accuracy on the whole test set.
+        """
         data, seen = self.data, slice(self.examples)
         gradient = stack_like(theta)
         cost, accuracy = self.evaluate(
@@ -189,7 +190,7 @@ class Network:
 
 @dataclass(slots=True)
 class Layer:
-    """Views and buffers of one layer, (runs, …) each; `flat_` ones are the same memory with several examples in a row."""
+    """Views and buffers of one layer, (runs, …) each; `flat_` means the same memory with several examples in a row."""
 
     inputs: np.ndarray
     W: np.ndarray
@@ -322,10 +323,10 @@ class MiniBatchOracle:
                 walk.gather(self.features, self.targets, batch[..., part])
             walk.forward()
             if part.start == 0:
-                np.add.reduce(walk.loss, 1, None, out)
+                np.add.reduce(walk.loss, axis=1, out=out)
                 walk.backward(self.views)
             else:
-                np.add.reduce(walk.loss, 1, None, self.part_cost)
+                np.add.reduce(walk.loss, axis=1, out=self.part_cost)
                 np.add(out, self.part_cost, out)
                 walk.backward(self.part_views)
                 np.add(self.gradient, self.part, self.gradient)

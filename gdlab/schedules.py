@@ -1,7 +1,7 @@
 r"""Learning-rate schedules: by what factor the base rate is multiplied at a step.
 
-A schedule is a frozen dataclass whose `factor(step, steps)` gives a column (runs, 1); `steps` is the budget of the run, so
-that the same shape fits a short run and a long one. The rate of the update from step to step + 1 is
+A schedule is a frozen dataclass whose `factor(step, steps)` gives a column (runs, 1); `steps` is the budget of the run,
+so that the same shape fits a short run and a long one. The rate of the update from step to step + 1 is
 :math:`\eta \cdot` `factor(step, steps)`.
 """
 
@@ -14,7 +14,6 @@ import numpy as np
 
 from gdlab.arrays import Column, PerRun
 from gdlab.checks import columns_in
-
 
 SHAPES = ("Constant", "Step", "Exponential", "Cosine", "WarmupCosine")
 
@@ -38,7 +37,7 @@ class Constant:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    r""":math:`d^{\lfloor s / (f S) \rfloor}`: multiplied by the drop d each time a fraction f of the budget S is spent."""
+    r""":math:`d^{\lfloor s / (f S) \rfloor}`: times the drop d each time a fraction f of the budget S is spent."""
 
     drop: PerRun
     every: PerRun
@@ -69,7 +68,10 @@ class Exponential:
 
 @dataclass(frozen=True, kw_only=True)
 class Cosine:
-    r""":math:`e + (1 - e)(1 + \cos(\pi s / S)) / 2`: half a cosine from 1 to the end e (Loshchilov and Hutter 2017, eq. 5)."""
+    r""":math:`e + (1 - e)(1 + \cos(\pi s / S)) / 2`: half a cosine from 1 to the end e.
+
+    Loshchilov and Hutter 2017, equation 5, without restarts.
+    """
 
     end: PerRun
 
@@ -84,7 +86,10 @@ class Cosine:
 
 @dataclass(frozen=True, kw_only=True)
 class WarmupCosine:
-    """Rises in a straight line over the first `warmup` of the budget, then falls as `Cosine` does (Goyal et al. 2017)."""
+    """Rises in a straight line over the first `warmup` of the budget, then falls as `Cosine` does.
+
+    The rise is that of Goyal et al. 2017, section 2.2.
+    """
 
     end: PerRun
     warmup: PerRun

@@ -23,7 +23,7 @@ class Stopping:
 
     - diverged: the cost is not finite, or above `diverged_above` times its size at the start (or times 1, if that is
       more); watched at every step, on the mini-batch where there is one.
-    - The gradient has vanished: :math:`\|\nabla C\| \le` `gradient_tolerance` :math:`\cdot \|\nabla C(\theta_0)\|`. The run has
+    - The gradient has vanished: its norm is at most `gradient_tolerance` times that at the start. The run has
       *converged*; but if it is a network whose cost is no lower than that of the best one that ignores its input, it is
       *saturated*: every unit sits where its activation is flat, and nothing is left to learn with.
     - converged, too: over the last doubling of the steps the cost fell by less than the fraction `cost_tolerance`, and
@@ -72,7 +72,9 @@ class Stopping:
             RUNNING,
         )
 
-    def _flat(self, now: Mapping[str, Costs], start: Mapping[str, Costs], halfway_cost: Costs) -> Bool[np.ndarray, " runs"]:
+    def _flat(
+        self, now: Mapping[str, Costs], start: Mapping[str, Costs], halfway_cost: Costs
+    ) -> Bool[np.ndarray, " runs"]:
         if self.cost_tolerance is None:
             return np.zeros(len(halfway_cost), bool)
         little = np.abs(halfway_cost - now["cost"]) < self.cost_tolerance * np.abs(halfway_cost)

@@ -1,8 +1,8 @@
 """MLflow: the only module that knows it. Writes runs, reads them back as data frames.
 
-MLflow takes seconds to import, so it is imported where it is used, and `LiveRun` does all its work in a thread beside the
-descent. Metrics are sent in one batch a flush. A value that is not finite is never sent as a metric, which MLflow would
-store as 1.8e308 or sort oddly; the exact values are in the run's `trajectory.parquet`.
+MLflow takes seconds to import, so it is imported where it is used, and `LiveRun` does all its work in a thread beside
+the descent. Metrics are sent in one batch a flush. A value that is not finite is never sent as a metric, since MLflow
+stores it as 1.8e308 or sorts it oddly; the exact values are in the run's `trajectory.parquet`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ class Store:
                         raise
             if found is not None:
                 if found.lifecycle_stage != "active":
-                    raise TrackingError(f"tracking.experiment={experiment} is deleted in {uri}: restore it or name another")
+                    raise TrackingError(
+                        f"tracking.experiment={experiment} is deleted in {uri}: restore it or name another"
+                    )
                 self.experiment_id = found.experiment_id
         self.uri = uri
 
@@ -131,7 +133,9 @@ class Store:
 
         now = _milliseconds()
         metrics = [
-            Metric(name, value, now, trajectory.steps) for name, value in trajectory.final.items() if math.isfinite(value)
+            Metric(name, value, now, trajectory.steps)
+            for name, value in trajectory.final.items()
+            if math.isfinite(value)
         ]
         self.client.log_batch(run_id, metrics=metrics, tags=[RunTag(OUTCOME, trajectory.outcome)])
         with tempfile.TemporaryDirectory() as folder:
@@ -166,8 +170,19 @@ class LiveRun:
         self._lines: queue.SimpleQueue[tuple[int, Line] | None] = queue.SimpleQueue()
         self._ending: Callable[[Store], None] = lambda store: None
         self._error: BaseException | None = None
+        self._begun = threading.Event()
         self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
         self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until the run is open; raises what has gone wrong.
+
+        A busy descent beside it would hold the thread up: its import reads thousands of files, after each of which it must
+        win the interpreter back.
+        """
+        self._begun.wait()
+        if self._error is not None:
+            raise self._error
 
     @property
     def page(self) -> str:
@@ -203,11 +218,13 @@ class LiveRun:
                 if self.sweep is not None:
                     self.card = replace(self.card, parent=store.sweep(self.sweep))
                 self.run_id = store.begin(self.card)
+                self._begun.set()
                 while self._flush(store):
                     pass
                 self._ending(store)
         except BaseException as error:  # handed to the thread that asks
             self._error = error
+            self._begun.set()
 
     def _flush(self, store: Store) -> bool:
         """Log the lines of the next seconds; False when the last has come."""
@@ -233,6 +250,7 @@ def runs(uri: str, experiment: str) -> pd.DataFrame:
     ------
     TrackingError
         If the store cannot be read or there is no such experiment, or it holds no finished run.
+
     """
     import pandas as pd
 
@@ -281,6 +299,7 @@ def trajectories(found: pd.DataFrame, uri: str) -> pd.DataFrame:
     ------
     TrackingError
         Naming a run whose trajectory is missing.
+
     """
     import pandas as pd
 
@@ -302,6 +321,7 @@ def check_place(uri: str, must_exist: bool = False) -> None:
     ------
     TrackingError
         If not, or if `uri` is none that MLflow knows.
+
     """
     scheme, separator, rest = uri.partition("://")
     if scheme.startswith("sqlite") and separator:

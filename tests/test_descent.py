@@ -1,9 +1,9 @@
 """The loop: exact walks, stability limits, and that a run in a stack is the run alone."""
 
+import cases
 import numpy as np
 import pytest
 
-import cases
 from gdlab import landscapes, optimizers, schedules
 from gdlab.arrays import spread, stacked
 from gdlab.batches import stream
@@ -226,7 +226,12 @@ def test_constant_weights_keep_hidden_units_alike_for_ever_and_random_ones_do_no
 
 def test_a_dead_network_is_called_saturated():
     network = cases.network(dtype="float32", batch_size=5)
-    run = follow(network, [network.initial(stream(0, 0))], optimizers.GradientDescent(learning_rate=1e4), cases.budget(100, gradient_tolerance=1e-6))[0]
+    run = follow(
+        network,
+        [network.initial(stream(0, 0))],
+        optimizers.GradientDescent(learning_rate=1e4),
+        cases.budget(100, gradient_tolerance=1e-6),
+    )[0]
     assert run.outcome == SATURATED
     assert run.final["final_cost"] >= network.idle_cost
 
@@ -234,7 +239,9 @@ def test_a_dead_network_is_called_saturated():
 def test_a_network_that_has_learnt_all_is_called_converged():
     network = cases.network(data=cases.small_data(4, 6), hidden=(8,), output="identity")
     rule = optimizers.Momentum(learning_rate=0.05, momentum=0.9)
-    run = follow(network, [network.initial(stream(0, 0))], rule, cases.budget(20_000, gradient_tolerance=1e-4), points=60)[0]
+    run = follow(
+        network, [network.initial(stream(0, 0))], rule, cases.budget(20_000, gradient_tolerance=1e-4), points=60
+    )[0]
     assert run.outcome == CONVERGED
     assert run.final["final_cost"] < 0.01 * network.idle_cost
 
@@ -246,13 +253,20 @@ def test_flat_cost_ends_a_run():
     assert run.outcome == CONVERGED
     assert run.steps < 1000
     assert run.final["final_cost"] == pytest.approx(well.cost(well.minima)[0], rel=1e-3)
-    bouncing = follow(landscapes.Parabola(), [[5.0]], optimizers.GradientDescent(learning_rate=1.0), cases.budget(200, cost_tolerance=1e-3))[0]
+    bouncing = follow(
+        landscapes.Parabola(),
+        [[5.0]],
+        optimizers.GradientDescent(learning_rate=1.0),
+        cases.budget(200, cost_tolerance=1e-3),
+    )[0]
     assert bouncing.outcome == BUDGET  # its cost is flat, but it has not settled
 
 
 def test_recorded_learning_rate_is_the_schedules():
     schedule = schedules.Exponential(end=0.01)
-    run = follow(landscapes.Bowl(), [[1.0, 1.0]], optimizers.GradientDescent(learning_rate=0.2), cases.budget(10), schedule)[0]
+    run = follow(
+        landscapes.Bowl(), [[1.0, 1.0]], optimizers.GradientDescent(learning_rate=0.2), cases.budget(10), schedule
+    )[0]
     expected = [0.2 * 0.01 ** (min(step, 9) / 10) for step in range(11)]
     assert np.allclose(run.columns["learning_rate"], expected, rtol=1e-12)
     rates = np.array(expected[:10])
@@ -261,7 +275,9 @@ def test_recorded_learning_rate_is_the_schedules():
 
 def test_batch_cost_is_the_mini_batchs_and_cost_is_not():
     network = cases.network(batch_size=5)
-    run = follow(network, [network.initial(stream(0, 0))], optimizers.GradientDescent(learning_rate=0.1), cases.budget(8))[0]
+    run = follow(
+        network, [network.initial(stream(0, 0))], optimizers.GradientDescent(learning_rate=0.1), cases.budget(8)
+    )[0]
     assert np.isnan(run.columns["batch_cost"][0])
     assert not np.isclose(run.columns["batch_cost"][1], run.columns["cost"][0], rtol=1e-6)
     assert "batch_cost" not in walk(0.1, 3).columns

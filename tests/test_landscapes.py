@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from cases import LANDSCAPES
+
 from gdlab import landscapes
 
 

@@ -1,7 +1,7 @@
+import cases
 import numpy as np
 import pytest
 
-import cases
 from gdlab.arrays import norm, stack_like, stacked
 from gdlab.batches import Shuffled, stream
 from gdlab.data import load
@@ -28,7 +28,11 @@ def gradient(network, theta):
 @pytest.mark.parametrize("examples", [40, 2 * CHUNK + 6])  # one chunk; several and a rest
 def test_gradient_agrees_with_central_differences(activation, output, cost_name, examples):
     network = cases.network(
-        data=cases.small_data(examples), activation=activation, output=output, cost=cost_name, initializer="standard_normal"
+        data=cases.small_data(examples),
+        activation=activation,
+        output=output,
+        cost=cost_name,
+        initializer="standard_normal",
     )
     theta = starts(network)
     slope, costs = gradient(network, theta)

@@ -17,7 +17,10 @@ class Nesterov:
     With x the point of Nesterov's rule :math:`v \leftarrow \beta v - \eta \nabla C(x + \beta v),\; x \leftarrow x + v`,
     theta stands for the look-ahead point :math:`x + \beta v`, so that cost and gradient are those at theta:
 
-    .. math:: v \leftarrow \beta v - \eta \nabla C(\theta), \qquad \theta \leftarrow \theta + \beta v - \eta \nabla C(\theta)
+    .. math::
+
+        v \leftarrow \beta v - \eta \nabla C(\theta), \qquad
+        \theta \leftarrow \theta + \beta v - \eta \nabla C(\theta)
 
     On a quadratic with curvature :math:`\lambda` it is stable exactly for
     :math:`0 < \eta < \frac{2 (1 + \beta)}{(1 + 2 \beta) \lambda}` (Nesterov 1983; Sutskever, Martens, Dahl and Hinton

@@ -1,0 +1,45 @@
+# `make report` and `make test` need nothing but Python 3.11 or newer; the environment is made when it is missing or stale.
+PYTHON ?= python3
+PY := .venv/bin/python
+LOCK := requirements.lock
+ARGS ?=
+
+.PHONY: setup report test lint format ui bench lock
+
+setup: .venv/made
+
+.venv/made: $(LOCK) requirements-uv.lock pyproject.toml
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(PY) -m uv pip install --quiet --python $(PY) --require-hashes --compile-bytecode -r $(LOCK)
+	$(PY) -m uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	touch $@
+
+report: setup
+	$(PY) experiments/train.py -m experiment=lr_divergence
+	$(PY) analysis/report.py
+
+test: setup
+	$(PY) -m pytest $(ARGS)
+
+lint: setup
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+format: setup
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+ui: setup
+	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow.db
+
+bench: setup
+	$(PY) benchmarks/steps.py $(ARGS)
+
+# Hashes for every platform and Python version, no index addresses.
+lock: setup
+	$(PY) -m uv pip compile --quiet --universal --extra dev --generate-hashes --no-annotate --no-header pyproject.toml -o $(LOCK)
+	printf 'uv\n' | $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header - -o requirements-uv.lock

@@ -1,0 +1,23 @@
+"""The commands, as a person types them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def train(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run experiments/train.py in `folder`."""
+    command = [sys.executable, str(ROOT / "experiments" / "train.py"), *arguments]
+    env = {**os.environ, **variables}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False)
+
+
+def single_line(text: str) -> str:
+    """The only line of a text."""
+    (line,) = text.strip().splitlines()
+    return line

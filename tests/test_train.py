@@ -1,0 +1,287 @@
+"""experiments/train.py, end to end: what a run leaves in MLflow, seeds, bad input."""
+
+import math
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from commands import ROOT, single_line, train
+from mlflow import MlflowClient
+from mlflow.entities import ViewType
+
+import gdlab
+from gdlab import tracking
+from gdlab.data import write_idx
+
+
+def client_of(folder):
+    return MlflowClient(f"sqlite:///{folder}/mlflow.db")
+
+
+def all_runs(folder):
+    client = client_of(folder)
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    return client.search_runs(experiments, run_view_type=ViewType.ALL)
+
+
+def local(folder, run):
+    return folder / run.info.artifact_uri
+
+
+@pytest.fixture(scope="module")
+def parabola(tmp_path_factory):
+    """The walk of the lessons, tracked."""
+    folder = tmp_path_factory.mktemp("parabola")
+    arguments = ["problem=parabola", "problem.start=[5.0]", "optimizer.learning_rate=0.1", "stop.max_steps=7"]
+    done = train(folder, *arguments)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_one_summary_line_and_the_link(parabola):
+    _, done = parabola
+    summary, link = done.stdout.splitlines()
+    assert "budget at step 7 of 7, cost 1.09951" in summary
+    assert link.startswith(
+        "see it: mlflow ui --backend-store-uri sqlite:///mlflow.db, http://127.0.0.1:5000/#/experiments/"
+    )
+    assert done.stderr == ""
+
+
+def test_metric_cost_has_the_lessons_values(parabola):
+    folder, _ = parabola
+    (run,) = all_runs(folder)
+    history = client_of(folder).get_metric_history(run.info.run_id, "cost")
+    values = {point.step: point.value for point in history}
+    expected = [25, 16, 10.24, 6.5536, 4.194304, 2.68435456, 1.7179869184, 1.099511627776]
+    assert list(values) == list(range(8))
+    assert np.allclose(list(values.values()), expected, rtol=1e-14)
+
+
+def test_what_a_run_leaves(parabola):
+    folder, _ = parabola
+    (run,) = all_runs(folder)
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "problem=parabola start=[5.0] learning_rate=0.1 max_steps=7"
+    params, tags, metrics = run.data.params, run.data.tags, run.data.metrics
+    assert params["optimizer.learning_rate"] == "0.1"
+    assert params["problem.start"] == "[5.0]"
+    assert params["parameters"] == "1"
+    assert params["seed"] == "0"
+    assert tags["gdlab.kind"] == "run" and tags["gdlab.outcome"] == "budget"
+    assert len(tags["gdlab.key"]) == 32
+    assert tags["gdlab.version"] == gdlab.__version__
+    assert metrics["final_cost"] == pytest.approx(1.099511627776) and metrics["steps"] == 7
+    assert {"cost", "gradient_norm", "learning_rate"} <= metrics.keys()
+    assert "batch_cost" not in metrics
+    frame = pd.read_parquet(local(folder, run) / "trajectory.parquet")
+    assert frame["step"].tolist() == list(range(8))
+    config = yaml.safe_load((local(folder, run) / "config.yaml").read_text())
+    assert config["problem"]["_target_"] == "gdlab.landscapes.Parabola"
+    with np.load(local(folder, run) / "theta.npz", allow_pickle=False) as theta:
+        assert theta["start"].tolist() == [5]
+        assert theta["end"] == pytest.approx([5 * 0.8**7])
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """Seed 0 twice, in two processes, and seed 1."""
+    folder = tmp_path_factory.mktemp("networks")
+    for seed in (0, 0, 1):
+        done = train(folder, "stop.max_epochs=1", f"seed={seed}")
+        assert done.returncode == 0, done.stderr
+    return folder, sorted(all_runs(folder), key=lambda run: run.info.start_time)
+
+
+def contents(folder, run):
+    with np.load(local(folder, run) / "theta.npz", allow_pickle=False) as theta:
+        arrays = theta["start"].tobytes() + theta["end"].tobytes()
+    return arrays, (local(folder, run) / "trajectory.parquet").read_bytes()
+
+
+def test_one_seed_in_two_processes_gives_identical_bytes(networks):
+    folder, (first, second, other) = networks
+    assert contents(folder, first) == contents(folder, second)
+    assert contents(folder, first)[0] != contents(folder, other)[0]
+    assert contents(folder, first)[1] != contents(folder, other)[1]
+
+
+def test_a_network_run_records_both_sets(networks):
+    folder, (run, *_) = networks
+    metrics = run.data.metrics
+    expected = {"cost", "batch_cost", "gradient_norm", "learning_rate", "test_cost", "train_accuracy", "test_accuracy"}
+    assert expected | {"final_cost", "final_accuracy", "best_accuracy", "steps"} <= metrics.keys()
+    assert run.data.params["parameters"] == "13002"
+    (dataset,) = run.inputs.dataset_inputs
+    assert dataset.dataset.name == "mnist_5k"
+    assert '"train_examples": 4000' in dataset.dataset.profile
+    frame = pd.read_parquet(local(folder, run) / "trajectory.parquet")
+    assert math.isnan(frame["batch_cost"][0])
+    assert metrics["final_accuracy"] == frame["test_accuracy"].iloc[-1]
+    assert metrics["best_accuracy"] == frame["test_accuracy"].max()
+    assert metrics["final_cost"] == frame["cost"].iloc[-1] < frame["cost"][0]
+
+
+def test_reading_back(networks):
+    folder, _ = networks
+    uri = f"sqlite:///{folder}/mlflow.db"
+    found = tracking.runs(uri, "train")
+    assert sorted(found["seed"]) == [0, 1]  # the newest for each key
+    assert (found["optimizer.learning_rate"] == 1.0).all()
+    assert set(found["outcome"]) == {"budget"}
+    found["artifacts"] = [str(folder / path) for path in found["artifacts"]]
+    frame = tracking.trajectories(found, uri)
+    assert set(frame["run_id"]) == set(found["run_id"])
+    assert {"step", "epoch", "cost", "test_accuracy"} <= set(frame.columns)
+
+
+def test_reading_what_is_not_there(networks, tmp_path):
+    folder, _ = networks
+    with pytest.raises(tracking.TrackingError, match="experiment 'nothing' is not in .* which has .*train"):
+        tracking.runs(f"sqlite:///{folder}/mlflow.db", "nothing")
+    with pytest.raises(tracking.TrackingError, match="mlflow.db does not exist yet; launch a run first"):
+        tracking.runs(f"sqlite:///{tmp_path}/mlflow.db", "train")
+    found = tracking.runs(f"sqlite:///{folder}/mlflow.db", "train")
+    found["artifacts"] = str(tmp_path)
+    with pytest.raises(tracking.TrackingError, match="has no trajectory.parquet"):
+        tracking.trajectories(found, f"sqlite:///{folder}/mlflow.db")
+
+
+def test_a_diverged_run_says_so_and_keeps_its_values(tmp_path):
+    overrides = ["problem=parabola", "problem.start=[5.0]", "optimizer.learning_rate=1e200", "stop.max_steps=5"]
+    done = train(tmp_path, *overrides)
+    assert done.returncode == 0, done.stderr
+    assert "diverged at step 1" in done.stdout
+    (run,) = all_runs(tmp_path)
+    assert run.data.tags["gdlab.outcome"] == "diverged"
+    assert run.data.metrics["diverged_at"] == 1
+    assert "final_cost" not in run.data.metrics
+    assert all(math.isfinite(value) and abs(value) < 1e300 for value in run.data.metrics.values())
+    frame = pd.read_parquet(local(tmp_path, run) / "trajectory.parquet")
+    assert math.isinf(frame["cost"].iloc[-1])
+
+
+def test_a_sweep_is_a_parent_with_children(tmp_path):
+    done = train(
+        tmp_path, "-m", "problem=parabola", "optimizer.learning_rate=0.1,0.2", "seed=range(2)", "stop.max_steps=3"
+    )
+    assert done.returncode == 0, done.stderr
+    runs = all_runs(tmp_path)
+    (parent,) = [run for run in runs if run.data.tags["gdlab.kind"] == "sweep"]
+    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert len(children) == 4 and len(runs) == 5
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {run.data.params["optimizer.learning_rate"] for run in children} == {"0.1", "0.2"}
+
+
+@pytest.fixture(scope="module")
+def spoiled_mnist(tmp_path_factory):
+    """Three folders of IDX files: sound, with a truncated file, with labels of another count."""
+    root = tmp_path_factory.mktemp("idx")
+    rng = np.random.default_rng(0)
+    for name in ("sound", "truncated", "miscounted"):
+        (root / name).mkdir()
+        for part in ("train", "t10k"):
+            write_idx(root / name / f"{part}-images-idx3-ubyte", rng.integers(0, 256, (50, 28, 28)))
+            write_idx(root / name / f"{part}-labels-idx1-ubyte", rng.integers(0, 10, 50))
+    images = root / "truncated" / "train-images-idx3-ubyte"
+    images.write_bytes(images.read_bytes()[:-100])
+    write_idx(root / "miscounted" / "train-labels-idx1-ubyte", rng.integers(0, 10, 49))
+    return root
+
+
+BAD = {
+    "optimizer.learning_rate=-1": "optimizer.learning_rate must be greater than 0, got -1",
+    "optimizer.learning_rate=abc": "optimizer.learning_rate must be a finite number, got 'abc'",
+    "optimizer=sgdd": "optimizer=sgdd is not a choice: there are adam, gradient_descent, momentum, nesterov, rmsprop",
+    "optimizer.learning_rat=1": "optimizer.learning_rat is not a key of this configuration",
+    "+optimizer.learning_rat=1": "optimizer.learning_rat is not a key: optimizer has learning_rate",
+    "+colour=red": "colour is not a key: a run has",
+    "problem.hidden=[0]": "problem.hidden must be a whole number of at least 1, got 0",
+    "problem.batch_size=0": "problem.batch_size must be a whole number from 1 to 4000",
+    "problem.batch_size=4001": "problem.batch_size must be a whole number from 1 to 4000",
+    "problem=parabola problem.start=[1,2]": "problem.start must have 1 coordinate, got 2: [1, 2]",
+    "problem/data=mnist problem.data.root={idx}/truncated": "train-images-idx3-ubyte is truncated",
+    "problem/data=mnist problem.data.root={idx}/miscounted": "has 49 labels for the 50 images",
+    "tracking.uri=sqlite:////proc/nowhere.db": "tracking.uri=sqlite:////proc/nowhere.db cannot be used: unable to open",
+    "tracking.uri=sqlite:///nowhere/mlflow.db": "cannot be used: unable to open database file",
+    "tracking.uri=mlflow": "tracking.uri must be like sqlite:///mlflow.db or http://host:5000, got 'mlflow'",
+    "optimizer._target_=os.system": "optimizer._target_ must be one of gdlab.optimizers.GradientDescent",
+    "optimizer.learning_rate=[1": "See https://hydra.cc",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD)
+def test_bad_input_is_one_clear_line(arguments, tmp_path, spoiled_mnist):
+    done = train(tmp_path, *arguments.format(idx=spoiled_mnist).split())
+    assert done.returncode != 0
+    assert done.stdout == ""
+    line = single_line(done.stderr)
+    assert line.startswith("error: ") and BAD[arguments] in line
+    assert not (tmp_path / "mlflow.db").exists()  # no run was opened
+
+
+def test_bad_input_in_a_sweep_leaves_nothing_open(tmp_path):
+    done = train(tmp_path, "-m", "problem=parabola", "stop.max_steps=2", "optimizer.learning_rate=0.1,-1")
+    assert done.returncode != 0
+    assert single_line(done.stderr) == "error: optimizer.learning_rate must be greater than 0, got -1"
+    assert "RUNNING" not in {run.info.status for run in all_runs(tmp_path)}
+
+
+def test_a_sound_idx_folder_is_read(tmp_path, spoiled_mnist):
+    overrides = ["problem/data=mnist", f"problem.data.root={spoiled_mnist}/sound", "stop.max_epochs=1"]
+    done = train(tmp_path, *overrides)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_closed(tmp_path, number):
+    command = [sys.executable, str(ROOT / "experiments" / "train.py"), "problem=bowl", "stop.max_steps=1000000000"]
+    process = subprocess.Popen(
+        [*command, "optimizer.learning_rate=1.0"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "mlflow.db").exists() or not started(tmp_path):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.5)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode != 0
+    assert "Traceback" not in errors
+    (run,) = all_runs(tmp_path)
+    assert run.info.status == "KILLED"
+    assert client_of(tmp_path).get_metric_history(run.info.run_id, "cost")  # live: points came before the end
+
+
+def started(folder):
+    try:
+        return any(run.data.metrics for run in all_runs(folder))
+    except Exception:  # the tables are being made
+        return False
+
+
+def test_help_and_errors_do_without_mlflow(tmp_path):
+    code = (
+        "import runpy, sys; sys.argv = ['train.py', *sys.argv[1:]]\n"
+        f"try: runpy.run_path({str(ROOT / 'experiments' / 'train.py')!r}, run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "assert not {'mlflow', 'pandas', 'sklearn'} & sys.modules.keys()"
+    )
+    for arguments in (["--help"], ["optimizer.learning_rate=-1"], ["optimizer=sgdd"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
