@@ -1,7 +1,7 @@
 """Time a step of training: gdlab beside what people would use instead, and beside the machine's own limit.
 
-The work is the peers': the 784-16-16-10 sigmoid network, quadratic cost, plain descent, float32, shuffled MNIST. All are
-timed in turns, round after round, each in a process of its own, so that a noisy machine is noisy for all alike.
+The work is the peers': the 784-16-16-10 sigmoid network, quadratic cost, plain descent, float32, shuffled MNIST. All
+are timed in turns, round after round, each in a process of its own, so that a noisy machine is noisy for all alike.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def measured(name: str, batch_size: int, args: argparse.Namespace) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=Path, help="the script that times the peers; without it gdlab is timed alone")
-    parser.add_argument("--peers-python", default=sys.executable, help="the Python that has PyTorch, JAX and scikit-learn")
+    parser.add_argument("--peers-python", default=sys.executable, help="a Python with PyTorch, JAX and scikit-learn")
     parser.add_argument("--batch-size", type=int, nargs="+", default=BATCHES)
     parser.add_argument("--steps", type=int, default=2000, help="steps in one timing")
     parser.add_argument("--rounds", type=int, default=5)

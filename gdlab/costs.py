@@ -8,8 +8,8 @@ A head joins an output layer to a cost. From the weighted inputs z of the last l
 in place,
 
 - in z: the outputs a,
-- in `error`: :math:`\partial C / \partial z` for one example, times `weight`, in which are the 1 / examples of the average
-  and the constant of the derivative, `slope`: the 2 of a square, the 1 of a logarithm;
+- in `error`: :math:`\partial C / \partial z` for one example times `weight`, in which are the 1 / examples of the
+  average and the constant of the derivative, `slope`: the 2 of a square, the 1 of a logarithm;
 - in `loss`: what each output adds to its example's cost.
 """
 

@@ -45,8 +45,8 @@ class Network:
     """A network and the data it learns.
 
     `hidden` lists the sizes of the hidden layers; `batch_size` None is the whole training set; `examples` is how many
-    of the training examples, the first ones, `measure` looks at, None for all. Fields of type Any come from configurations
-    and are checked here, in the user's words.
+    of the training examples, the first ones, `measure` looks at, None for all. Fields of type Any come from
+    configurations and are checked here, in the user's words.
     """
 
     data: Data
@@ -266,15 +266,17 @@ class Walk:
 
     def forward(self) -> None:
         """Compute the answers, the loss (runs, examples * outputs) and the last layer's error."""
+        first, last = self.first, self.last
         for layer in self.layers:
-            np.matmul(layer.inputs, layer.W_transposed, layer.a)
-            if layer is self.first:
-                np.multiply(layer.a, self.scale, layer.a)
+            a, flat_a = layer.a, layer.flat_a
+            np.matmul(layer.inputs, layer.W_transposed, a)
+            if layer is first:
+                np.multiply(a, self.scale, a)
             np.copyto(layer.tile, layer.b)
-            np.add(layer.flat_a, layer.flat_tile, layer.flat_a)
-            if layer is not self.last:
-                self.apply(layer.a)
-        self.head(layer.a, self.targets, layer.error, self.losses, layer.spare, self.weight)
+            np.add(flat_a, layer.flat_tile, flat_a)
+            if layer is not last:
+                self.apply(a)
+        self.head(a, self.targets, last.error, self.losses, last.spare, self.weight)
 
     def backward(self, gradient: LayerViews) -> None:
         """Write the gradient of the cost, layer by layer, from the last to the first."""

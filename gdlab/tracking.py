@@ -177,8 +177,8 @@ class LiveRun:
     def wait(self) -> None:
         """Wait until the run is open; raises what has gone wrong.
 
-        A busy descent beside it would hold the thread up: its import reads thousands of files, after each of which it must
-        win the interpreter back.
+        A busy descent beside it would hold the thread up: its import reads thousands of files, and must win the
+        interpreter back after each.
         """
         self._begun.wait()
         if self._error is not None:
