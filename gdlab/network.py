@@ -18,14 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from gdlab.activations import ACTIVATIONS
+from gdlab.activations import ACTIVATIONS, Calls, Units, play
 from gdlab.arrays import Costs, Features, Indices, Labels, Point, Theta, aligned, norm, stack_like
 from gdlab.batches import Batches, Shuffled, WholeSet
 from gdlab.checks import choice, whole
@@ -146,7 +146,7 @@ class Network:
         targets = np.zeros((len(features), self.data.classes), self.dtype)
         for part, walk in walks(self, theta, len(features)):
             walk.load(features[part], targets[part])
-            walk.forward()
+            play(walk.forward())
             answers[:, part] = walk.answers
         return answers
 
@@ -158,14 +158,13 @@ class Network:
         if gradient is not None:
             gradient[...] = 0
             part_gradient = stack_like(theta)
-            views = self.layers(part_gradient)
         for part, walk in walks(self, theta, len(features)):
             walk.load(features[part], targets[part])
-            walk.forward()
+            play(walk.forward())
             cost += walk.loss.sum(axis=1)
             right += (walk.answers.argmax(axis=2) == labels[part]).sum(axis=1)
             if gradient is not None:
-                walk.backward(views)
+                play(walk.backward(part_gradient))
                 gradient += part_gradient
         return cost / len(labels), right / len(labels)
 
@@ -188,70 +187,27 @@ class Network:
         }
 
 
-@dataclass(slots=True)
-class Layer:
-    """Views and buffers of one layer, (runs, …) each; `flat_` means the same memory with several examples in a row."""
-
-    inputs: np.ndarray
-    W: np.ndarray
-    W_transposed: np.ndarray
-    b: np.ndarray
-    a: np.ndarray
-    flat_a: np.ndarray
-    tile: np.ndarray
-    flat_tile: np.ndarray
-    error: np.ndarray
-    error_transposed: np.ndarray
-    spare: np.ndarray
-
-
 class Walk:
     """One walk forward and back through the network, for a fixed number of examples; all memory is made here.
 
-    The examples are the same for all runs, or, with `own`, each run's own.
+    The examples are the same for all runs, or, with `own`, each run's own. `forward` and `backward` yield the calls to
+    make once examples are loaded.
     """
 
     def __init__(self, network: Network, theta: Theta, examples: int, total: int, own: bool = False) -> None:
         runs, dtype, sizes = len(theta), network.dtype, network.sizes
-        self.apply, self.chain = ACTIVATIONS[network.activation]
-        self.head, slope = HEADS[network.cost, network.output]
-        self.weight = np.array(slope / total, dtype)
-        self.scale = np.array(network.data.scale, dtype)
-        self.ones = np.ones(examples, dtype)
-
+        self.network, self.layers = network, network.layers(theta)
+        self.per_example = 1 / total
         which = (runs, examples) if own else (examples,)
         self.bytes = np.empty((*which, sizes[0]), np.uint8)
         self.features = aligned(self.bytes.shape, dtype)
         self.targets = aligned((*which, sizes[-1]), dtype)
-
-        self.layers: list[Layer] = []
-        inputs = self.features
-        # A sum that repeats every 16 numbers is slow to broadcast, so a bias is laid out for several examples at once.
-        together = max(n for n in range(1, 9) if examples % n == 0)
-        for W, b in network.layers(theta):
-            size = W.shape[1]
-            a, error, spare = (aligned((runs, examples, size), dtype) for _ in range(3))
-            tile = aligned((runs, together, size), dtype)
-            self.layers.append(
-                Layer(
-                    inputs=inputs,
-                    W=W,
-                    W_transposed=W.swapaxes(1, 2),
-                    b=b[:, None],
-                    a=a,
-                    flat_a=a.reshape(runs, examples // together, together * size),
-                    tile=tile,
-                    flat_tile=tile.reshape(runs, 1, together * size),
-                    error=error,
-                    error_transposed=error.swapaxes(1, 2),
-                    spare=spare,
-                )
-            )
-            inputs = a
-        self.first, self.last = self.layers[0], self.layers[-1]
-        self.answers = self.last.a
-        self.losses = aligned(self.answers.shape, dtype)
+        shapes = [(runs, examples, size) for size in sizes[1:]]
+        self.units, self.errors, self.spares = ([aligned(shape, dtype) for shape in shapes] for _ in range(3))
+        self.inputs, self.answers = [self.features, *self.units[:-1]], self.units[-1]
+        self.losses = aligned(shapes[-1], dtype)
         self.loss = self.losses.reshape(runs, -1)
+        self.scale = np.array(network.data.scale, dtype)
 
     def load(self, features: Features, targets: Targets) -> None:
         """Take these examples."""
@@ -264,33 +220,44 @@ class Walk:
         targets.take(indices, 0, self.targets, "clip")
         np.copyto(self.features, self.bytes)
 
-    def forward(self) -> None:
-        """Compute the answers, the loss (runs, examples * outputs) and the last layer's error."""
-        first, last = self.first, self.last
-        for layer in self.layers:
-            a, flat_a = layer.a, layer.flat_a
-            np.matmul(layer.inputs, layer.W_transposed, a)
-            if layer is first:
-                np.multiply(a, self.scale, a)
-            np.copyto(layer.tile, layer.b)
-            np.add(flat_a, layer.flat_tile, flat_a)
-            if layer is not last:
-                self.apply(a)
-        self.head(a, self.targets, last.error, self.losses, last.spare, self.weight)
+    def forward(self) -> Calls:
+        """The answers, the loss (runs, examples * outputs), and the last layer's error."""
+        last = len(self.layers) - 1
+        for i, ((W, b), a) in enumerate(zip(self.layers, self.units, strict=True)):
+            yield partial(np.matmul, self.inputs[i], W.swapaxes(1, 2), a)
+            if i == 0:
+                yield partial(np.multiply, a, self.scale, a)
+            yield from _add_bias(a, b)
+            if i < last:
+                yield from ACTIVATIONS[self.network.activation].apply(a)
+        head = HEADS[self.network.cost, self.network.output]
+        weight = np.array(head.slope * self.per_example, self.network.dtype)
+        yield from head.apply(a, self.targets, self.errors[last], self.losses, self.spares[last], weight)
 
-    def backward(self, gradient: LayerViews) -> None:
-        """Write the gradient of the cost, layer by layer, from the last to the first."""
-        for i in range(len(self.layers) - 1, 0, -1):
-            layer, below = self.layers[i], self.layers[i - 1]
-            W_gradient, b_gradient = gradient[i]
-            np.matmul(self.ones, layer.error, b_gradient)
-            np.matmul(layer.error_transposed, layer.inputs, W_gradient)
-            np.matmul(layer.error, layer.W, below.error)
-            self.chain(below.error, below.a, below.spare)
-        W_gradient, b_gradient = gradient[0]
-        np.matmul(self.ones, self.first.error, b_gradient)
-        np.multiply(self.first.error, self.scale, self.first.error)
-        np.matmul(self.first.error_transposed, self.features, W_gradient)
+    def backward(self, gradient: Theta) -> Calls:
+        """The gradient of the cost, layer by layer, from the last to the first."""
+        views = self.network.layers(gradient)
+        ones = np.ones(self.units[0].shape[1], self.network.dtype)
+        for i in range(len(self.layers) - 1, -1, -1):
+            error, (W, _), (W_gradient, b_gradient) = self.errors[i], self.layers[i], views[i]
+            yield partial(np.matmul, ones, error, b_gradient)
+            if i == 0:
+                yield partial(np.multiply, error, self.scale, error)
+            yield partial(np.matmul, error.swapaxes(1, 2), self.inputs[i], W_gradient)
+            if i > 0:
+                below = self.errors[i - 1]
+                yield partial(np.matmul, error, W, below)
+                yield from ACTIVATIONS[self.network.activation].chain(below, self.units[i - 1], self.spares[i - 1])
+
+
+def _add_bias(a: Units, b: Float[np.ndarray, "runs units"]) -> Calls:
+    """Add each run's bias to all its examples; several examples at once, since short rows are slow to broadcast."""
+    runs, examples, size = a.shape
+    together = max(n for n in range(1, 9) if examples % n == 0)
+    tile = aligned((runs, together, size), a.dtype)
+    rows, row = a.reshape(runs, examples // together, together * size), tile.reshape(runs, 1, together * size)
+    yield partial(np.copyto, tile, b[:, None])
+    yield partial(np.add, rows, row, rows)
 
 
 def walks(network: Network, theta: Theta, total: int, own: bool = False) -> list[tuple[slice, Walk]]:
@@ -309,30 +276,37 @@ class MiniBatchOracle:
     def __init__(self, network: Network, theta: Theta, gradient: Theta, batches: Batches) -> None:
         self.features, self.targets, self.batches = network.data.train_features, network.train_targets, batches
         total = network.batch_size or len(network.data.train_labels)
-        self.walks = walks(network, theta, total, batches.own)
-        self.gradient, self.views = gradient, network.layers(gradient)
-        self.part = stack_like(theta) if len(self.walks) > 1 else gradient
-        self.part_views = network.layers(self.part)
-        self.part_cost = np.empty(len(theta), network.dtype)
+        self.cost = np.empty(len(theta), network.dtype)
         self.per_example = np.array(1 / total, network.dtype)
+        part_cost, part_gradient = np.empty_like(self.cost), None
+        self.walks: list[tuple[slice, Walk, list[partial[Any]]]] = []
+        for part, walk in walks(network, theta, total, batches.own):
+            if part.start == 0:
+                calls = [
+                    *walk.forward(),
+                    partial(np.add.reduce, walk.loss, axis=1, out=self.cost),
+                    *walk.backward(gradient),
+                ]
+            else:
+                part_gradient = stack_like(theta) if part_gradient is None else part_gradient
+                calls = [
+                    *walk.forward(),
+                    partial(np.add.reduce, walk.loss, axis=1, out=part_cost),
+                    partial(np.add, self.cost, part_cost, self.cost),
+                    *walk.backward(part_gradient),
+                    partial(np.add, gradient, part_gradient, gradient),
+                ]
+            self.walks.append((part, walk, calls))
 
     def __call__(self, out: Costs) -> None:
         batch = next(self.batches)
-        for part, walk in self.walks:
+        for part, walk, calls in self.walks:
             if batch is None:
                 walk.load(self.features[part], self.targets[part])
             else:
                 walk.gather(self.features, self.targets, batch[..., part])
-            walk.forward()
-            if part.start == 0:
-                np.add.reduce(walk.loss, axis=1, out=out)
-                walk.backward(self.views)
-            else:
-                np.add.reduce(walk.loss, axis=1, out=self.part_cost)
-                np.add(out, self.part_cost, out)
-                walk.backward(self.part_views)
-                np.add(self.gradient, self.part, self.gradient)
-        np.multiply(out, self.per_example, out)
+            play(calls)
+        np.multiply(self.cost, self.per_example, out)
 
 
 def one_hot(labels: Labels, classes: int, dtype: Any) -> Targets:

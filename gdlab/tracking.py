@@ -43,6 +43,15 @@ KIND, KEY, OUTCOME = "gdlab.kind", "gdlab.key", "gdlab.outcome"
 SWEEP = "gdlab.sweep"
 PARENT = "mlflow.parentRunId"
 
+MADE_BY = (
+    "mlflow.source.git.commit",
+    "gdlab.git_dirty",
+    "gdlab.version",
+    "gdlab.numpy_version",
+    "gdlab.mlflow_version",
+    "gdlab.python_version",
+)
+
 Line = Mapping[str, float | int]  # one recorded step: `step`, `epoch`, and every measured value
 
 
@@ -243,8 +252,8 @@ class LiveRun:
 def runs(uri: str, experiment: str) -> pd.DataFrame:
     """The finished runs of an experiment, one row each: the newest for each `gdlab.key`.
 
-    Columns are the params and metrics under their own names, params as numbers where they are numbers; and `run_id`,
-    `run_name`, `outcome`, `parent`, `artifacts`.
+    Columns are the params and metrics under their own names, params as numbers where they are numbers, `final_cost` NaN
+    where it is not finite; the tags of `MADE_BY`; and `run_id`, `run_name`, `outcome`, `parent`, `artifacts`.
 
     Raises
     ------
@@ -279,8 +288,10 @@ def runs(uri: str, experiment: str) -> pd.DataFrame:
                     continue
                 seen.add(tags[KEY])
                 rows.append(
-                    {name: _value(text) for name, text in run.data.params.items()}
+                    {"final_cost": math.nan}
+                    | {name: _value(text) for name, text in run.data.params.items()}
                     | run.data.metrics
+                    | {name: tags.get(name) for name in MADE_BY}
                     | {"run_id": run.info.run_id, "run_name": run.info.run_name, "outcome": tags[OUTCOME]}
                     | {"parent": tags.get(PARENT), "artifacts": run.info.artifact_uri}
                 )
@@ -419,10 +430,10 @@ def _dataset_input(facts: Mapping[str, Any]) -> Any:
 
 def _value(text: str) -> Any:
     """A param as it was in the configuration."""
-    try:
-        return float(text)
-    except ValueError:
-        return None if text == "None" else text
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return None if text == "None" else text
 
 
 def _milliseconds() -> int:

@@ -1,0 +1,1 @@
+"""From tracked runs to tidy frames, figures and the report."""

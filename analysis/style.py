@@ -1,0 +1,88 @@
+"""How figures look: sizes, fonts, palette, and files that come out the same each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.figure import Figure
+
+from gdlab.stopping import BUDGET, CONVERGED, DIVERGED, SATURATED
+
+COLUMN = 3.5  # a paper's column, in inches: figures are drawn at the size they are printed in
+DOTS = 200  # an inch of PNG
+INK, FAINT = "#222222", "#6b6b6b"
+
+
+class Mark(NamedTuple):
+    """A colour and a marker, each enough to tell an outcome."""
+
+    color: str
+    marker: str
+
+
+OUTCOMES = {  # in Okabe and Ito's colours (2008), which colour-blind readers can tell apart
+    CONVERGED: Mark("#009E73", "s"),
+    BUDGET: Mark("#0072B2", "o"),
+    SATURATED: Mark("#E69F00", "D"),
+    DIVERGED: Mark("#D55E00", "X"),
+}
+
+THEME = {
+    **sns.axes_style("ticks"),
+    **sns.plotting_context("paper"),
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 7,
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine has it
+    "font.size": 8,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.title_fontsize": 7,
+    "svg.hashsalt": "gdlab",  # else the ids in an SVG file differ each time
+    "text.color": INK,
+    "xtick.labelsize": 7,
+    "xtick.major.size": 3,
+    "xtick.major.width": 0.6,
+    "xtick.minor.size": 1.5,
+    "xtick.minor.width": 0.4,
+    "ytick.labelsize": 7,
+    "ytick.major.size": 3,
+    "ytick.major.width": 0.6,
+    "ytick.minor.size": 1.5,
+    "ytick.minor.width": 0.4,
+}
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """The theme for a while; `@theme()` puts a figure's function under it."""
+    with mpl.rc_context(THEME):
+        yield
+
+
+def scale_colors() -> Colormap:
+    """Perceptually uniform colours for a quantity: viridis without its yellow end, which is lost on white paper."""
+    viridis = mpl.colormaps["viridis"]
+    return ListedColormap([viridis(i) for i in range(round(0.88 * viridis.N))], "viridis_dark")
+
+
+@theme()
+def save(figure: Figure, stem: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, the same bytes each time; returns the two files."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # a layout made anew for each file would move things by a hair
+    png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
+    figure.savefig(png, dpi=DOTS)
+    figure.savefig(svg, metadata={"Date": None})
+    return [png, svg]

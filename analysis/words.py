@@ -1,0 +1,107 @@
+"""Runs in words, for captions and tables: how many, what they share, in what they differ, how they ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from gdlab.configuration import SECTIONS
+from gdlab.stopping import BUDGET, CONVERGED, DIVERGED, SATURATED
+
+OUTCOMES = {
+    CONVERGED: "the slope has vanished",
+    BUDGET: "all its steps are spent",
+    SATURATED: "the slope has vanished, at a cost no better than ignoring the input",
+    DIVERGED: "the cost is not finite, or far above where it started",
+}
+
+
+def size(runs: pd.DataFrame) -> str:
+    """How many runs, learning rates and seeds."""
+    pairs = runs[["optimizer.learning_rate", "seed"]]
+    rates, seeds = pairs.nunique()
+    grid = f"{plural(rates, 'learning rate')} × {plural(seeds, 'seed')}"
+    if len(pairs) == len(pairs.drop_duplicates()) == rates * seeds:
+        return f"{grid} = {plural(len(runs), 'run')}" if rates * seeds > 1 else f"{grid}: one run"
+    return f"{plural(len(runs), 'run')} of {grid}, not one for each pair"
+
+
+def setup(runs: pd.DataFrame) -> dict[str, str]:
+    """What was run, in words, from the runs' params; what they do not have is left out."""
+    problem = values(runs, "problem._target_", spoken)
+    if layers := values(runs, "problem.hidden"):
+        problem += f" with hidden layers {layers} of {values(runs, 'problem.activation')} units"
+        problem += f", {values(runs, 'problem.output')} outputs, {values(runs, 'problem.cost')} cost"
+    if count := values(runs, "parameters"):
+        problem += f" ({count} parameters)" if count != "1" else " (1 parameter)"
+    limits = [
+        f"{count} {unit}"
+        for unit, name in (("epochs", "stop.max_epochs"), ("steps", "stop.max_steps"))
+        if (count := values(runs, name))
+    ]
+    facts = {
+        "problem": problem,
+        "data set": values(runs, "problem.data.name"),
+        "optimizer": values(runs, "optimizer._target_", spoken),
+        "schedule": values(runs, "schedule._target_", spoken),
+        "batch size": values(runs, "problem.batch_size", none="the whole training set"),
+        "budget": " or ".join(limits),
+        "cost measured on": values(runs, "problem.examples", first_examples, none="the whole training set"),
+    }
+    return {name: text for name, text in facts.items() if text}
+
+
+def differences(runs: pd.DataFrame, drawn: Sequence[str] = ("optimizer.learning_rate",)) -> dict[str, str]:
+    """Params in which runs differ beside those that are drawn and the seeds: a figure that hides them must say so."""
+    names = [name for name in map(str, runs) if is_param(name) and name not in drawn and not name.startswith("seeds.")]
+    return {name: values(runs, name, none="none") for name in names if runs[name].nunique(dropna=False) > 1}
+
+
+def outcomes(runs: pd.DataFrame) -> str:
+    """What the outcomes of these runs mean."""
+    return "; ".join(f"{name}, {meaning}" for name, meaning in OUTCOMES.items() if (runs["outcome"] == name).any())
+
+
+def is_param(name: str) -> bool:
+    """Whether a column comes from the configuration."""
+    return name.partition(".")[0] in SECTIONS
+
+
+def sentences(*parts: str) -> str:
+    """Parts of a caption, the empty ones left out."""
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts if part)
+
+
+def spoken(target: str) -> str:
+    """A class as one says it: gdlab.optimizers.GradientDescent is gradient descent."""
+    name = target.rpartition(".")[2]
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def number(value: object) -> str:
+    """A value from a frame; a whole number without a point."""
+    if isinstance(value, float):
+        return f"{int(value):,}" if value.is_integer() else f"{value:g}"
+    return str(value)
+
+
+def first_examples(count: object) -> str:
+    return f"the first {number(count)} training examples"
+
+
+def values(runs: pd.DataFrame, name: str, say: Callable[..., str] = number, none: str = "") -> str:
+    """The values of a column in words, `16` or `16 and 32`; empty if there is no such column or nothing in it."""
+    if name not in runs:
+        return ""
+    found = [none if pd.isna(value) else say(value) for value in runs[name].drop_duplicates()]
+    return listed([text for text in found if text])
+
+
+def listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

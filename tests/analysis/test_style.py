@@ -1,0 +1,40 @@
+"""Figure files, and the palette."""
+
+import itertools
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import to_rgb
+
+from analysis import lr_divergence, style
+from gdlab import stopping
+
+
+def test_saved_twice_the_same_bytes(frames, tmp_path):
+    _, steps = frames({0.01: [0.8, np.inf], 10.0: [1.0, 1.0]})
+    figure = lr_divergence.trajectories(steps)
+    first, second = style.save(figure, tmp_path / "first"), style.save(figure, tmp_path / "second")
+    assert [file.name for file in first] == ["first.png", "first.svg"]
+    assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
+
+
+def test_figures_leave_matplotlib_as_it_was(frames):
+    before = dict(mpl.rcParams)
+    lr_divergence.final(frames({0.1: [0.5]})[0])
+    assert dict(mpl.rcParams) == before
+
+
+def test_every_outcome_has_its_own_colour_and_marker():
+    ends = {stopping.CONVERGED, stopping.BUDGET, stopping.SATURATED, stopping.DIVERGED}
+    assert set(style.OUTCOMES) == ends
+    assert len({mark.color for mark in style.OUTCOMES.values()}) == len(ends)
+    assert len({mark.marker for mark in style.OUTCOMES.values()}) == len(ends)
+
+
+def test_scale_colours_get_lighter_all_the_way_and_stay_visible_on_white():
+    colors = style.scale_colors()(np.linspace(0, 1, 50))[:, :3]
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    assert all(a < b for a, b in itertools.pairwise(luminance))
+    assert 1.05 / (luminance[-1] + 0.05) > 1.5  # contrast to white, as WCAG has it; viridis itself ends at 1.26
+    assert to_rgb(style.FAINT)[0] < 0.46  # grey text of contrast 4.5 or more on white
