@@ -42,6 +42,8 @@ FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 KIND, KEY, OUTCOME = "gdlab.kind", "gdlab.key", "gdlab.outcome"
 SWEEP = "gdlab.sweep"
 PARENT = "mlflow.parentRunId"
+TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and their curves first
+UNLOGGED = {"step", "epoch"}  # columns of a trajectory that are no metrics
 
 MADE_BY = (
     "mlflow.source.git.commit",
@@ -95,7 +97,7 @@ class Store:
             found = self.client.get_experiment_by_name(experiment)
             if found is None:
                 try:
-                    self.experiment_id = self.client.create_experiment(experiment)
+                    self.experiment_id = self.client.create_experiment(experiment, tags=TRAINING)
                 except MlflowException:  # another process was quicker
                     found = self.client.get_experiment_by_name(experiment)
                     if found is None:
@@ -131,7 +133,7 @@ class Store:
             Metric(name, value, milliseconds, int(line["step"]))
             for milliseconds, line in lines
             for name, value in line.items()
-            if name != "step" and math.isfinite(value)
+            if name not in UNLOGGED and math.isfinite(value)
         ]
         for start in range(0, len(metrics), MOST_METRICS):
             self.client.log_batch(run_id, metrics=metrics[start : start + MOST_METRICS])
@@ -158,7 +160,8 @@ class Store:
         if found:
             return found[0].info.run_id
         tags = {KIND: "sweep", SWEEP: name, **provenance()}
-        run_id: str = self.client.create_run(self.experiment_id, tags=tags, run_name=f"sweep {name}").info.run_id
+        run_name = f"sweep {' '.join(Path(name).parts[-2:])}"
+        run_id: str = self.client.create_run(self.experiment_id, tags=tags, run_name=run_name).info.run_id
         return run_id
 
     def close(self, run_id: str, status: str, message: str | None = None) -> None:
