@@ -25,6 +25,7 @@ from gdlab.trajectory import Recorder, Trajectory, point
 
 KNOWN = (ConfigurationError, DataError, TrackingError, HydraException, OmegaConfBaseException)
 UNTOLD = {"experiment", "tracking.uri", "tracking.experiment"}  # overrides that do not tell runs apart
+TERMINATED = 128 + signal.SIGTERM
 WANTED = "wanted"  # HYDRA_FULL_ERROR was set by the user, who wants tracebacks
 SWEEPS: set[Sweep] = set()
 
@@ -143,14 +144,19 @@ def one_line(error: Exception) -> str:
 def main() -> None:
     """Run the command line; what a person can put right is said in one line."""
     os.environ["HYDRA_FULL_ERROR"] = WANTED if "HYDRA_FULL_ERROR" in os.environ else "1"  # either way Hydra raises
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     status = tracking.FAILED
     try:
         train()
         status = tracking.FINISHED
     except KeyboardInterrupt:
         status = tracking.KILLED
-        sys.exit("interrupted: the run is marked KILLED")
+        sys.exit("interrupted: what was running is marked KILLED")
+    except SystemExit as stop:
+        if stop.code == TERMINATED:
+            status = tracking.KILLED
+            print("terminated: what was running is marked KILLED", file=sys.stderr)
+        raise
     except KNOWN as error:
         if os.environ["HYDRA_FULL_ERROR"] == WANTED:
             raise
