@@ -1,40 +1,103 @@
 """Train: one configuration, one run, tracked; with -m, a sweep of them."""
 
+import math
 import os
 import re
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, cast
 
+import console
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from tqdm import tqdm
 
-from gdlab import configuration, tracking
+from gdlab import configuration, launch, tracking
 from gdlab.configuration import ConfigurationError
 from gdlab.data import DataError
-from gdlab.tracking import LiveRun, RunCard, Sweep, TrackingError
+from gdlab.launch import Job, Plan, Result
+from gdlab.tracking import LiveRun, Store, Sweep, TrackingError
 from gdlab.trajectory import Recorder, Trajectory, point
+from hydra_plugins.stacked_launcher import Composed, stackable
 
-KNOWN = (ConfigurationError, DataError, TrackingError, HydraException, OmegaConfBaseException)
-UNTOLD = {"experiment", "tracking.uri", "tracking.experiment"}  # overrides that do not tell runs apart
+UNTOLD = {"experiment", "tracking.uri", "tracking.experiment", "resume"}  # overrides that do not tell runs apart
+ABOUT = {"tracking", "resume", "dry_run"}  # sections that are no part of a run
 TERMINATED = 128 + signal.SIGTERM
 WANTED = "wanted"  # HYDRA_FULL_ERROR was set by the user, who wants tracebacks
 SWEEPS: set[Sweep] = set()
 
 
+class RunError(Exception):
+    """A run of a sweep came to nothing; the message says why."""
+
+
+KNOWN = (ConfigurationError, DataError, TrackingError, RunError, HydraException, OmegaConfBaseException)
+
+
+def run_sweep(
+    composed: Sequence[Composed],
+    /,
+    *,
+    folder: Path,
+    workers: int,
+    rows: int | None,
+    begun: Callable[[Sequence[int]], None],
+) -> Generator[tuple[int, float | Exception]]:
+    """Train all jobs of a sweep together; yields each one's place and its final cost, or why it has none."""
+    start = time.perf_counter()
+    jobs = [Job(name=run_name(job.overrides), config=run_part(job.config)) for job in composed]
+    uri, experiment = one_of_all(composed, "tracking", "uri"), one_of_all(composed, "tracking", "experiment")
+    resume, dry_run = one_of_all(composed, "resume"), one_of_all(composed, "dry_run")
+    store = cache(lambda: Store(uri, experiment))
+    looked_at, finished = tracking.milliseconds(), {}
+    if tracking.exists(uri, experiment):
+        if not dry_run and (count := store().mend()):
+            print(f"{count} runs of a killed process were still open: marked KILLED")
+        finished = store().finished()
+    elif not dry_run:
+        tracking.check_place(uri)
+    todo = launch.plan(jobs, finished, workers=workers, rows=rows, resume=resume)
+    if dry_run:
+        foresee(todo)
+        yield from ((place, math.nan) for place in range(len(jobs)))
+        return
+    if todo.found:
+        print(f"{len(todo.found)} of {len(jobs)} runs are finished already; resume=false would train them again")
+    results: list[Result] = []
+    outcomes = launch.run(todo, store, str(folder.resolve()), looked_at=looked_at, begun=begun)
+    with closing(outcomes), console.sweep_progress(todo) as bar:
+        for result in outcomes:
+            results.append(result)
+            bar.add(result)
+            yield result.place, failure(result) or result.final_cost
+    print(console.sweep_summary(results, time.perf_counter() - start))
+    print(console.see(uri, f"/#/experiments/{store().experiment_id}"))
+
+
+def failure(result: Result) -> RunError | None:
+    """Why a job has no result, with the traceback as a note."""
+    if result.failure is None:
+        return None
+    error = RunError(result.failure.message)
+    error.add_note(result.failure.traceback)
+    return error
+
+
 @hydra.main(version_base="1.3", config_path="../conf", config_name="train")
+@stackable(run_sweep)
 def train(composed: DictConfig) -> float:
     """Train one run; returns its final cost."""
     try:
-        return run(plain(composed))
+        config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        return run(cast(dict[str, Any], config))
     except KNOWN as error:
         if os.environ["HYDRA_FULL_ERROR"] == WANTED:
             raise
@@ -44,10 +107,14 @@ def train(composed: DictConfig) -> float:
 def run(config: dict[str, Any]) -> float:
     """Build, descend, track; returns the final cost."""
     settings = HydraConfig.get()
-    stack = configuration.build([config])
+    job = Job(name=run_name(settings.overrides.task), config=run_part(config))
+    stack = configuration.build([job.config])
+    if config["dry_run"]:
+        foresee(launch.plan([job], {}, workers=1, rows=None))
+        return math.nan
     uri, experiment = config["tracking"]["uri"], config["tracking"]["experiment"]
     tracking.check_place(uri)
-    card = run_card(config, stack, run_name(settings.overrides.task))
+    card = launch.card(job, configuration.key(job.config))
     sweep = (
         Sweep(uri, experiment, str(Path(settings.sweep.dir).resolve())) if settings.mode == RunMode.MULTIRUN else None
     )
@@ -66,20 +133,37 @@ def run(config: dict[str, Any]) -> float:
         killed = isinstance(error, KeyboardInterrupt | SystemExit)
         live.abort(tracking.KILLED if killed else tracking.FAILED, f"{type(error).__name__}: {error}")
         raise
-    print(summary(card, stack, trajectory, seconds))
+    print(console.summary(card.name, trajectory, stack.steps, seconds))
     if not sweep:
-        print(f"see it: mlflow ui --backend-store-uri {uri}, http://127.0.0.1:5000{live.page}")
+        print(console.see(uri, live.page))
     return trajectory.final["final_cost"]
 
 
-def plain(composed: DictConfig) -> dict[str, Any]:
-    """A composed configuration as plain mappings, with no section that gdlab does not know."""
-    config = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True, throw_on_missing=True))
-    known = {*configuration.SECTIONS, "seed", "tracking"}
+def foresee(todo: Plan) -> None:
+    """Print what would be done."""
+    print(console.plan_table(todo, launch.estimate(todo)))
+
+
+def run_part(config: dict[str, Any]) -> dict[str, Any]:
+    """What a configuration says of the run itself, with no section that gdlab does not know."""
+    known = {*configuration.SECTIONS, "seed"}
     for name in config:
-        if name not in known:
-            raise ConfigurationError(f"{name} is not a key: a run has {', '.join(sorted(known))}")
-    return config
+        if name not in known | ABOUT:
+            raise ConfigurationError(f"{name} is not a key: a run has {', '.join(sorted(known | ABOUT))}")
+    return {name: value for name, value in config.items() if name in known}
+
+
+def one_of_all(jobs: Sequence[Composed], *keys: str) -> Any:
+    """A value that all jobs of a sweep must share."""
+    texts, value = set(), None
+    for job in jobs:
+        value = reduce(lambda section, key: section[key], keys, job.config)
+        texts.add(str(value))
+    if len(texts) > 1:
+        raise ConfigurationError(
+            f"{'.'.join(keys)} must be the same for all runs of a sweep, got {' and '.join(texts)}"
+        )
+    return value
 
 
 def run_name(overrides: Iterable[str]) -> str:
@@ -88,23 +172,10 @@ def run_name(overrides: Iterable[str]) -> str:
     return " ".join(re.sub(r"^[^=]*[./]", "", text) for text in told) or "defaults"
 
 
-def run_card(config: dict[str, Any], stack: configuration.Stack, name: str) -> RunCard:
-    """What MLflow is told of a run before it begins."""
-    data = getattr(stack.problem, "data", None)
-    params = configuration.flat({k: v for k, v in config.items() if k != "tracking"})
-    return RunCard(
-        name=name,
-        config=config,
-        params={**params, "parameters": stack.problem.parameters},
-        key=configuration.key(config),
-        dataset=data.facts if data else None,
-    )
-
-
 def follow(stack: configuration.Stack, live: LiveRun) -> Trajectory:
     """Let the run descend, with a progress bar on a terminal."""
     recorder = Recorder(stack.theta)
-    with tqdm(total=stack.steps, unit="step", leave=False, disable=not sys.stderr.isatty()) as bar:
+    with console.progress(stack.steps, " steps") as bar:
         for snapshot in stack.descend():
             recorder.add(snapshot)
             bar.update(snapshot.step - bar.n)
@@ -116,17 +187,6 @@ def follow(stack: configuration.Stack, live: LiveRun) -> Trajectory:
                     shown["accuracy"] = line["test_accuracy"]
                 bar.set_postfix(shown)
     return recorder.trajectories[0]
-
-
-def summary(card: RunCard, stack: configuration.Stack, trajectory: Trajectory, seconds: float) -> str:
-    """A run in one line."""
-    final = trajectory.final
-    parts = [f"{trajectory.outcome} at step {trajectory.steps} of {stack.steps}", f"cost {final['final_cost']:.6g}"]
-    if trajectory.diverged_at is not None:
-        parts[0] = f"diverged at step {trajectory.diverged_at}"
-    if "final_accuracy" in final:
-        parts.append(f"test accuracy {final['final_accuracy']:.2%}")
-    return f"{card.name}: {', '.join(parts)} ({seconds:.2f} s)"
 
 
 def one_line(error: Exception) -> str:

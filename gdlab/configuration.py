@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 import gdlab
 from gdlab import data, landscapes, network, optimizers, schedules, stopping
 from gdlab.arrays import Theta, columns, stacked
@@ -49,6 +51,10 @@ BUILDABLE: dict[str, dict[str, Any]] = {
     "stop": {"gdlab.stopping.Stopping": stopping.Stopping},
 }
 SECTIONS = ("problem", "optimizer", "schedule", "stop", "record", "seeds")
+MOST_PROBLEMS = 256  # that are kept; one with its data is some 100 MB, but the data is shared
+
+_problems: dict[str, Problem] = {}
+
 OWN_STARTS = ("start", "initializer")  # keys of a problem that decide only where a run starts
 
 
@@ -97,13 +103,10 @@ def build(configs: Sequence[Config]) -> Stack:
     first = configs[0]
     problems = [problem(config) for config in configs]
     seeds = [_keys("seeds", config["seeds"], ("init", "batches")) for config in configs]
-    record = _keys("record", first["record"], ("points",))
     with _within("seeds"):
         for pair in seeds:
             for use, seed in pair.items():
                 whole(use, seed, 0)
-    with _within("record"):
-        whole("points", record["points"], 2)
     return Stack(
         problem=problems[0],
         theta=stacked(
@@ -114,16 +117,22 @@ def build(configs: Sequence[Config]) -> Stack:
         schedule=_section("schedule", [config["schedule"] for config in configs]),
         stopping=_section("stop", [first["stop"]]),
         seeds=[s["batches"] for s in seeds],
-        points=record["points"],
+        points=_points(first["record"]),
     )
 
 
 def problem(config: Config) -> Problem:
-    """The problem that a configuration states."""
-    section = dict(config["problem"])
-    if "data" in section:
-        section["data"] = _section("problem.data", [section["data"]])
-    return _section("problem", [section])
+    """The problem that a configuration states: the same object wherever the same is stated."""
+    section = config["problem"]
+    text = _text(section)
+    if text not in _problems:
+        if len(_problems) == MOST_PROBLEMS:
+            _problems.clear()
+        stated = dict(section)
+        if "data" in stated:
+            stated["data"] = _section("problem.data", [stated["data"]])
+        _problems[text] = _section("problem", [stated])
+    return _problems[text]
 
 
 def shared(config: Config) -> str:
@@ -135,6 +144,17 @@ def shared(config: Config) -> str:
         for column in columns(_target(name, parts[name])):
             parts[name].pop(column, None)
     return _text(parts)
+
+
+def order_seed(config: Config) -> int | None:
+    """The seed that orders a run's mini-batches; None if it has none."""
+    return None if config["problem"].get("batch_size") is None else config["seeds"]["batches"]
+
+
+def row_bytes(config: Config) -> int:
+    """Memory of one run's theta and gradient."""
+    stated = problem(config)
+    return 2 * stated.parameters * np.dtype(stated.dtype).itemsize
 
 
 def key(config: Config) -> str:
@@ -155,8 +175,24 @@ def flat(config: Config, prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
+def _points(section: Any) -> int:
+    points: int = _keys("record", section, ("points",))["points"]
+    with _within("record"):
+        whole("points", points, 2)
+    return points
+
+
 def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+    """The same text for the same values, 1 and 1.0 among them."""
+
+    def simple(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: simple(part) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [simple(part) for part in value]
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    return json.dumps(simple(value), sort_keys=True)
 
 
 def _keys(path: str, section: Any, known: Collection[str], optional: Collection[str] = ()) -> dict[str, Any]:

@@ -49,13 +49,18 @@ class Problem(Protocol):
         """What is recorded of a point: `cost`, `gradient_norm`, and what else the problem knows."""
         ...
 
+    def measure_end(self, theta: Theta) -> dict[str, Costs]:
+        """What else is worth knowing of the point at which a run ends."""
+        ...
+
 
 @dataclass(frozen=True)
 class Snapshot:
     """Some of a stack's runs at one step; none, where the loop only says how far it has come.
 
     `rows` are the runs' places in the stack as it was at the start, and the first axis of all else. `theta` is valid
-    until the loop goes on. `diverged_at` is the first step with a cost out of bounds, -1 if there is none.
+    until the loop goes on. `ends` are measured where a run has ended, NaN where it goes on. `diverged_at` is the first
+    step with a cost out of bounds, -1 if there is none.
     """
 
     step: int
@@ -63,6 +68,7 @@ class Snapshot:
     rows: Int[np.ndarray, " runs"]
     theta: Theta
     values: Mapping[str, Costs]
+    ends: Mapping[str, Costs]
     outcomes: Outcomes
     diverged_at: Int[np.ndarray, " runs"]
 
@@ -173,14 +179,14 @@ class _Stack:
     def nothing(self, step: int) -> Snapshot:
         """That the loop has come to this step."""
         none = np.empty(0, np.intp)
-        return Snapshot(step, step / self.problem.steps_per_epoch, none, self.theta[:0], {}, none, none)
+        return Snapshot(step, step / self.problem.steps_per_epoch, none, self.theta[:0], {}, {}, none, none)
 
     def look(self, step: int, everyone: bool) -> Snapshot:
         """Measure the runs, or only those whose cost has gone out of bounds, and judge whether they have ended."""
         which = np.arange(len(self.rows)) if everyone else np.flatnonzero(self.out_at >= 0)
-        theta = self.theta[which]
+        theta = stacked(self.theta[which], self.theta.dtype)
         with np.errstate(all="ignore"):
-            now = self.problem.measure(stacked(theta, theta.dtype))
+            now = self.problem.measure(theta)
         outcomes = np.full(len(which), DIVERGED, dtype="<U9")
         if everyone:
             if step == 0:
@@ -190,7 +196,20 @@ class _Stack:
         if self.problem.mini_batches:
             values["batch_cost"] = self.batch_cost[which].astype(np.float64)
         epoch = step / self.problem.steps_per_epoch
-        return Snapshot(step, epoch, self.rows[which], theta, values, outcomes, self.out_at[which])
+        return Snapshot(
+            step, epoch, self.rows[which], theta, values, self.ends(theta, outcomes), outcomes, self.out_at[which]
+        )
+
+    def ends(self, theta: Theta, outcomes: Outcomes) -> dict[str, Costs]:
+        ended = np.flatnonzero(outcomes != RUNNING)
+        if not len(ended):
+            return {}
+        with np.errstate(all="ignore"):
+            measured = self.problem.measure_end(stacked(theta[ended], theta.dtype))
+        ends = {name: np.full(len(theta), np.nan) for name in measured}
+        for name, values in measured.items():
+            ends[name][ended] = values
+        return ends
 
     def judge(self, step: int, now: dict[str, Costs]) -> Outcomes:
         half = [values["cost"] for past_step, values in self.past if past_step <= step / 2]

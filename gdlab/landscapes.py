@@ -89,6 +89,9 @@ class Landscape(ABC):
         self.gradient(theta, gradient)
         return {"cost": self.cost(theta), "gradient_norm": norm(gradient)}
 
+    def measure_end(self, theta: Theta) -> dict[str, Costs]:
+        return {}
+
 
 @dataclass(frozen=True)
 class _Everywhere:

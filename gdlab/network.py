@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -45,8 +45,8 @@ class Network:
     """A network and the data it learns.
 
     `hidden` lists the sizes of the hidden layers; `batch_size` None is the whole training set; `examples` is how many
-    of the training examples, the first ones, `measure` looks at, None for all. Fields of type Any come from
-    configurations and are checked here, in the user's words.
+    examples of the training set and of the test set `measure` looks at, evenly spaced ones, None for all. Fields of
+    type Any come from configurations and are checked here, in the user's words.
     """
 
     data: Data
@@ -109,12 +109,17 @@ class Network:
         return float(entropy)
 
     @cached_property
-    def train_targets(self) -> Targets:
-        return one_hot(self.data.train_labels, self.data.classes, self.dtype)
+    def train(self) -> Examples:
+        return Examples.of(self.data.train_features, self.data.train_labels, self)
 
     @cached_property
-    def test_targets(self) -> Targets:
-        return one_hot(self.data.test_labels, self.data.classes, self.dtype)
+    def test(self) -> Examples:
+        return Examples.of(self.data.test_features, self.data.test_labels, self)
+
+    @cached_property
+    def measured(self) -> tuple[Examples, Examples]:
+        """Of the training set and of the test set, what `measure` looks at."""
+        return self.train.spaced(self.examples), self.test.spaced(self.examples)
 
     def initial(self, rng: np.random.Generator) -> Point:
         """The starting point of a run."""
@@ -150,34 +155,30 @@ class Network:
             answers[:, part] = walk.answers
         return answers
 
-    def evaluate(
-        self, theta: Theta, features: Features, targets: Targets, labels: Labels, gradient: Theta | None = None
-    ) -> tuple[Costs, Costs]:
-        """Cost and accuracy of each run over a set of examples; writes the cost's gradient to `gradient` if given."""
+    def evaluate(self, theta: Theta, examples: Examples, gradient: Theta | None = None) -> tuple[Costs, Costs]:
+        """Cost and accuracy of each run over these examples; writes the cost's gradient to `gradient` if given."""
         cost, right = np.zeros(len(theta)), np.zeros(len(theta), np.intp)
         if gradient is not None:
             gradient[...] = 0
             part_gradient = stack_like(theta)
-        for part, walk in walks(self, theta, len(features)):
-            walk.load(features[part], targets[part])
+        for part, walk in walks(self, theta, len(examples.labels)):
+            walk.load(examples.features[part], examples.targets[part])
             play(walk.forward())
             cost += walk.loss.sum(axis=1)
-            right += (walk.answers.argmax(axis=2) == labels[part]).sum(axis=1)
+            right += (walk.answers.argmax(axis=2) == examples.labels[part]).sum(axis=1)
             if gradient is not None:
                 play(walk.backward(part_gradient))
                 gradient += part_gradient
-        return cost / len(labels), right / len(labels)
+        return cost / len(examples.labels), right / len(examples.labels)
 
     def measure(self, theta: Theta) -> dict[str, Costs]:
-        """Cost, accuracy (a fraction) and gradient norm on the training set or its first `examples`; cost and
-        accuracy on the whole test set.
+        """Cost, accuracy (a fraction) and gradient norm on the training set, cost and accuracy on the test set; of
+        both, on `examples` of them.
         """
-        data, seen = self.data, slice(self.examples)
+        train, test = self.measured
         gradient = stack_like(theta)
-        cost, accuracy = self.evaluate(
-            theta, data.train_features[seen], self.train_targets[seen], data.train_labels[seen], gradient
-        )
-        test_cost, test_accuracy = self.evaluate(theta, data.test_features, self.test_targets, data.test_labels)
+        cost, accuracy = self.evaluate(theta, train, gradient)
+        test_cost, test_accuracy = self.evaluate(theta, test)
         return {
             "cost": cost,
             "gradient_norm": norm(gradient),
@@ -185,6 +186,28 @@ class Network:
             "test_cost": test_cost,
             "test_accuracy": test_accuracy,
         }
+
+    def measure_end(self, theta: Theta) -> dict[str, Costs]:
+        """Accuracy on the whole test set."""
+        return {"final_accuracy": self.evaluate(theta, self.test)[1]}
+
+
+class Examples(NamedTuple):
+    features: Features
+    targets: Targets
+    labels: Labels
+
+    @classmethod
+    def of(cls, features: Features, labels: Labels, network: Network) -> Examples:
+        return cls(features, one_hot(labels, network.data.classes, network.dtype), labels)
+
+    def spaced(self, count: int | None) -> Examples:
+        """So many of them, evenly spaced: all, if there are no more or `count` is None."""
+        total = len(self.labels)
+        if count is None or count >= total:
+            return self
+        which = np.arange(count) * total // count
+        return Examples(*(part[which] for part in self))
 
 
 class Walk:
@@ -274,7 +297,8 @@ class MiniBatchOracle:
     """
 
     def __init__(self, network: Network, theta: Theta, gradient: Theta, batches: Batches) -> None:
-        self.features, self.targets, self.batches = network.data.train_features, network.train_targets, batches
+        self.features, self.targets, _ = network.train
+        self.batches = batches
         total = network.batch_size or len(network.data.train_labels)
         self.cost = np.empty(len(theta), network.dtype)
         self.per_example = np.array(1 / total, network.dtype)

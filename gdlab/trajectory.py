@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,14 +11,22 @@ from gdlab.arrays import Point, Theta
 from gdlab.descent import Snapshot
 from gdlab.stopping import RUNNING
 
+Line = Mapping[str, float | int]  # one recorded step: `step`, `epoch`, and every measured value
+
 
 @dataclass
 class Trajectory:
-    """One run as it was recorded; `columns` holds `step`, `epoch` and every measured value, a list over the steps."""
+    """One run as it was recorded.
+
+    `columns` holds `step`, `epoch` and every measured value, a list over the recorded steps; `milliseconds` the time of
+    each since 1970; `ends` what was measured once, at the end.
+    """
 
     start: Point
     end: Point
     columns: dict[str, list[Any]] = field(default_factory=dict)
+    milliseconds: list[int] = field(default_factory=list)
+    ends: dict[str, float] = field(default_factory=dict)
     outcome: str = RUNNING
     diverged_at: int | None = None
 
@@ -26,12 +35,16 @@ class Trajectory:
         return self.columns["step"][-1]
 
     @property
+    def lines(self) -> list[Line]:
+        """The recorded steps, one by one."""
+        return [dict(zip(self.columns, values, strict=True)) for values in zip(*self.columns.values(), strict=True)]
+
+    @property
     def final(self) -> dict[str, float]:
-        """The metrics that sum a run up. Accuracies are on the test set, and the best is over the recorded steps."""
-        summary = {"final_cost": self.columns["cost"][-1], "steps": float(self.steps)}
+        """The metrics that sum it up. The best accuracy is over the recorded steps, on the test examples used there."""
+        summary = {"final_cost": self.columns["cost"][-1], "steps": float(self.steps), **self.ends}
         if "test_accuracy" in self.columns:
-            accuracy = self.columns["test_accuracy"]
-            summary |= {"final_accuracy": accuracy[-1], "best_accuracy": max(accuracy)}
+            summary["best_accuracy"] = max(self.columns["test_accuracy"])
         if self.diverged_at is not None:
             summary["diverged_at"] = float(self.diverged_at)
         return summary
@@ -43,22 +56,22 @@ class Recorder:
     def __init__(self, theta: Theta) -> None:
         self.trajectories = [Trajectory(start=row.copy(), end=row.copy()) for row in theta]
 
-    def add(self, snapshot: Snapshot) -> list[int]:
-        """Record a snapshot; returns the rows that have ended with it."""
-        ended = []
+    def add(self, snapshot: Snapshot) -> None:
+        """Record a snapshot."""
+        now = time.time_ns() // 1_000_000
         for i, row in enumerate(snapshot.rows.tolist()):
             trajectory = self.trajectories[row]
+            trajectory.milliseconds.append(now)
             for name, value in point(snapshot, i).items():
                 trajectory.columns.setdefault(name, []).append(value)
             if snapshot.outcomes[i] != RUNNING:
                 trajectory.end = snapshot.theta[i].copy()
+                trajectory.ends = {name: float(values[i]) for name, values in snapshot.ends.items()}
                 trajectory.outcome = str(snapshot.outcomes[i])
                 trajectory.diverged_at = int(snapshot.diverged_at[i]) if snapshot.diverged_at[i] >= 0 else None
-                ended.append(row)
-        return ended
 
 
-def point(snapshot: Snapshot, i: int) -> Mapping[str, float | int]:
+def point(snapshot: Snapshot, i: int) -> Line:
     """One line of a trajectory, from the i-th run of a snapshot."""
     values = {name: float(column[i]) for name, column in snapshot.values.items()}
     return {"step": snapshot.step, "epoch": snapshot.epoch, **values}

@@ -5,7 +5,7 @@ import pytest
 from gdlab.arrays import norm, stack_like, stacked
 from gdlab.batches import Shuffled, stream
 from gdlab.data import load
-from gdlab.network import CHUNK, one_hot
+from gdlab.network import CHUNK, Examples, one_hot
 
 
 def starts(network, runs=3):
@@ -13,8 +13,7 @@ def starts(network, runs=3):
 
 
 def cost(network, theta):
-    data = network.data
-    return network.evaluate(theta, data.train_features, network.train_targets, data.train_labels)[0]
+    return network.evaluate(theta, network.train)[0]
 
 
 def gradient(network, theta):
@@ -90,7 +89,7 @@ def test_outputs_and_cost_agree_with_a_plain_computation(activation, output, cos
     theta = starts(network)
     answers = by_hand(network, theta, network.data.train_features)
     assert np.allclose(network.outputs(theta, network.data.train_features), answers, rtol=1e-12)
-    y = network.train_targets
+    y = network.train.targets
     if cost_name == "quadratic":
         each = ((answers - y) ** 2).sum(axis=2)
     elif output == "softmax":
@@ -115,7 +114,7 @@ def cost_of_answer(answer, label):
     network = identity_network()
     theta = stacked([np.concatenate([np.zeros(10), answer])], np.float64)
     one = np.array([label], np.uint8)
-    return network.evaluate(theta, np.zeros((1, 1), np.uint8), one_hot(one, 10, np.float64), one)[0][0]
+    return network.evaluate(theta, Examples(np.zeros((1, 1), np.uint8), one_hot(one, 10, np.float64), one))[0][0]
 
 
 def test_the_lessons_costs_of_a_three():
@@ -130,7 +129,7 @@ def test_the_lessons_costs_of_a_three():
 
 def test_idle_cost_is_that_of_the_best_constant_answer():
     network = cases.network(hidden=(), output="identity", initializer="constant")
-    shares = network.train_targets.mean(axis=0)
+    shares = network.train.targets.mean(axis=0)
     theta = stacked([np.concatenate([np.zeros(12 * 10), shares])], np.float64)
     assert network.idle_cost == pytest.approx(cost(network, theta)[0], rel=1e-12)
     for output in ("sigmoid", "softmax"):
@@ -156,7 +155,7 @@ def test_accuracy_counts_the_largest_output():
     network = identity_network()
     theta = stacked([np.concatenate([np.zeros(10), np.eye(10)[7]])], np.float64)
     labels = np.array([7, 7, 1, 2], np.uint8)
-    _, accuracy = network.evaluate(theta, np.zeros((4, 1), np.uint8), one_hot(labels, 10, np.float64), labels)
+    _, accuracy = network.evaluate(theta, Examples.of(np.zeros((4, 1), np.uint8), labels, network))
     assert accuracy == [0.5]
 
 
@@ -165,10 +164,7 @@ def test_mini_batch_cost_is_that_of_its_examples():
     theta, costs = starts(network), np.empty(3)
     network.oracle(theta, stack_like(theta), network.batches([5, 5, 5]))(costs)
     batch = next(Shuffled(40, 7, [5]))
-    data = network.data
-    expected, _ = network.evaluate(
-        theta, data.train_features[batch], network.train_targets[batch], data.train_labels[batch]
-    )
+    expected, _ = network.evaluate(theta, Examples(*(part[batch] for part in network.train)))
     assert np.allclose(costs, expected, rtol=1e-13)
 
 

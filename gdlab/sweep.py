@@ -1,0 +1,251 @@
+"""A sweep: many runs, put into stacks, and the stacks into worker processes.
+
+Any run in a stack is bit for bit the run alone, so a stack may be cut anywhere: to fill the workers, to fit a cache, or
+to find the one run that brings a worker down. The workers need NumPy and this package; they write nothing.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from multiprocessing.connection import wait as wait_for_end
+
+from gdlab import configuration
+from gdlab.configuration import Config
+from gdlab.trajectory import Recorder, Trajectory
+
+CACHE = 2**22  # bytes of theta and gradient in a stack: a core's part of a last-level cache
+FEW = 8  # rows below which a step costs mostly Python's time: better mixed orders of mini-batches than fewer rows
+MOST = 1024
+AHEAD = 2  # stacks a worker holds: the one it trains and the next, so that it never waits for this process
+TRIES = 2
+
+Stacks = list[list[int]]  # places of runs in the sweep
+TrainStack = Callable[[Sequence[Config]], list[Trajectory]]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run has no result, in one line and in full."""
+
+    message: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A stack that has come to its end; `outcomes` stand in the order of `places`."""
+
+    places: Sequence[int]
+    outcomes: Sequence[Trajectory | Failure]
+
+
+def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> Stacks:
+    """The places of the runs that descend together, at most `rows` in a stack.
+
+    Left to itself a stack is as large as fits the cache, as long as every worker has two. Runs that share their order
+    of mini-batches stay together: their examples are gathered once for all.
+    """
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, config in enumerate(configs):
+        groups[configuration.shared(config)].append(place)
+    largest = rows or max(FEW, -(-len(configs) // (2 * workers)))
+    result = []
+    for places in groups.values():
+        fit = rows or max(1, CACHE // configuration.row_bytes(configs[places[0]]))
+        for together in _by_order(configs, places):
+            result += _even_parts(together, min(fit, largest, MOST))
+    return result
+
+
+class Training:
+    """Stacks in training; iterating yields each as it ends.
+
+    A run that raises takes only itself down: its stack is halved until the run is alone. So is a stack whose worker
+    dies (killed by the system for its memory, say), after a second try. `begun` is told the places of a stack when it
+    is given to a worker. `new_executor` makes one worker; it is asked for `workers` of them, and for another where one
+    has died. The workers begin at once, and end with `close`.
+    """
+
+    def __init__(
+        self,
+        configs: Sequence[Config],
+        parts: Stacks,
+        *,
+        workers: int,
+        begun: Callable[[Sequence[int]], None] = lambda places: None,
+        new_executor: Callable[[], Executor] | None = None,
+        train_stack: TrainStack | None = None,
+    ) -> None:
+        self._begun = begun
+        self._waiting = deque(_Task(places) for places in parts)
+        work = _Work(configs, train_stack or descend)
+        self._lanes = [_Lane(new_executor or process, work) for _ in range(min(workers, len(parts)))]
+        self._hand_out()
+
+    def __iter__(self) -> Iterator[Delivery]:
+        while any(lane.given for lane in self._lanes):
+            wait([lane.given[0].future for lane in self._lanes if lane.given], return_when=FIRST_COMPLETED)
+            for lane in self._lanes:
+                if lane.given and lane.given[0].future.done():
+                    delivery, again = lane.take()
+                    self._waiting.extendleft(reversed(again))
+                    self._hand_out()
+                    if delivery is not None:
+                        yield delivery
+
+    def close(self) -> None:
+        """End the workers, whatever they are doing."""
+        for lane in self._lanes:
+            lane.close()
+
+    def _hand_out(self) -> None:
+        for held in range(AHEAD):
+            for lane in self._lanes:
+                if self._waiting and len(lane.given) == held:
+                    task = self._waiting.popleft()
+                    if task.fresh:
+                        self._begun(task.places)
+                    lane.give(task)
+
+
+def descend(configs: Sequence[Config]) -> list[Trajectory]:
+    """What a worker does: build a stack, let it descend, return its trajectories."""
+    stack = configuration.build(configs)
+    recorder = Recorder(stack.theta)
+    for snapshot in stack.descend():
+        recorder.add(snapshot)
+    return recorder.trajectories
+
+
+def process() -> ProcessPoolExecutor:
+    """A worker: one process of its own, started afresh."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _settle)
+
+
+def _settle() -> None:
+    """Leave interrupts to the parent, and end when it ends, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait_for_end([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _by_order(configs: Sequence[Config], places: Sequence[int]) -> list[list[int]]:
+    """Runs with one order of mini-batches together; those that would be too few, all in one."""
+    by_seed: dict[int | None, list[int]] = defaultdict(list)
+    for place in places:
+        by_seed[configuration.order_seed(configs[place])].append(place)
+    many = [group for group in by_seed.values() if len(group) >= FEW]
+    few = list(chain.from_iterable(group for group in by_seed.values() if len(group) < FEW))
+    return [*many, few] if few else many
+
+
+def _even_parts(places: Sequence[int], most: int) -> Stacks:
+    """As few parts as have at most so many places, of sizes that differ by one at most."""
+    count = -(-len(places) // most)
+    ends = [len(places) * i // count for i in range(count + 1)]
+    return [list(places[start:end]) for start, end in pairwise(ends)]
+
+
+@dataclass
+class _Task:
+    """A stack to train, and how many workers have died of it; `fresh` if no worker has been given it or its whole."""
+
+    places: Sequence[int]
+    deaths: int = 0
+    fresh: bool = True
+
+    def halves(self) -> list[_Task]:
+        middle = len(self.places) // 2
+        return [_Task(self.places[:middle], fresh=False), _Task(self.places[middle:], fresh=False)]
+
+
+@dataclass(frozen=True)
+class _Work:
+    configs: Sequence[Config]
+    train_stack: TrainStack
+
+
+@dataclass(frozen=True)
+class _Given:
+    task: _Task
+    future: Future[list[Trajectory]]
+
+
+class _Lane:
+    """One worker and the stacks it has been given, in their order."""
+
+    def __init__(self, new_executor: Callable[[], Executor], work: _Work) -> None:
+        self.new_executor, self.work = new_executor, work
+        self.given: deque[_Given] = deque()
+        self._open()
+
+    def _open(self) -> None:
+        before = set(multiprocessing.active_children())
+        self.executor = self.new_executor()
+        self.executor.submit(os.getpid)  # starts the process
+        self.children = set(multiprocessing.active_children()) - before
+
+    def give(self, task: _Task) -> None:
+        task.fresh = False
+        configs = [self.work.configs[place] for place in task.places]
+        try:
+            future = self.executor.submit(self.work.train_stack, configs)
+        except BrokenExecutor as error:  # the worker has died since it was last looked at
+            future = Future()
+            future.set_exception(error)
+        self.given.append(_Given(task, future))
+
+    def take(self) -> tuple[Delivery | None, list[_Task]]:
+        """What has become of the first stack, and the tasks that are to be done in its stead."""
+        first = self.given.popleft()
+        task = first.task
+        try:
+            return Delivery(task.places, first.future.result()), []
+        except BrokenExecutor as error:
+            self._replace()
+            task.deaths += 1
+            if task.deaths < TRIES:
+                return None, [task]
+            reason: Exception = error
+        except Exception as error:
+            reason = error
+        if len(task.places) > 1:
+            return None, task.halves()
+        return Delivery(task.places, [_failure(reason, task.deaths)]), []
+
+    def _replace(self) -> None:
+        """Take a new worker for one that has died, and give it what the old one held but had not begun."""
+        self.close()
+        self._open()
+        held = [given.task for given in self.given]
+        self.given.clear()
+        for task in held:
+            self.give(task)
+
+    def close(self) -> None:
+        """End the worker, whatever it is doing."""
+        for child in self.children:
+            child.kill()
+        self.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _failure(error: Exception, deaths: int) -> Failure:
+    told = "".join(traceback.format_exception(error))
+    if deaths:
+        return Failure(f"its worker process was killed, {deaths} times, while it trained this run alone", told)
+    return Failure(f"{type(error).__name__}: {error}", told)

@@ -1,0 +1,42 @@
+"""MLflow: the only package that knows it. Writes runs, reads them back as data frames.
+
+MLflow takes seconds to import, so it is imported where it is used. A value that is not finite is never sent as a
+metric, since MLflow stores it as 1.8e308 or sorts it oddly; the exact values are in the run's `trajectory.parquet`.
+"""
+
+from gdlab.tracking.frames import runs, trajectories
+from gdlab.tracking.live import LiveRun
+from gdlab.tracking.store import (
+    FAILED,
+    FINISHED,
+    KILLED,
+    MADE_BY,
+    Finished,
+    RunCard,
+    Store,
+    Sweep,
+    TrackingError,
+    check_place,
+    close_sweep,
+    exists,
+    milliseconds,
+)
+
+__all__ = [
+    "FAILED",
+    "FINISHED",
+    "KILLED",
+    "MADE_BY",
+    "Finished",
+    "LiveRun",
+    "RunCard",
+    "Store",
+    "Sweep",
+    "TrackingError",
+    "check_place",
+    "close_sweep",
+    "exists",
+    "milliseconds",
+    "runs",
+    "trajectories",
+]

@@ -1,0 +1,108 @@
+"""Finished runs as data frames."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from gdlab.tracking.store import (
+    FINISHED,
+    KEY,
+    KIND,
+    MADE_BY,
+    OUTCOME,
+    PARENT,
+    TrackingError,
+    check_place,
+    local,
+    plain_errors,
+    quiet,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def runs(uri: str, experiment: str) -> pd.DataFrame:
+    """The finished runs of an experiment, one row each: the newest for each `gdlab.key`.
+
+    Columns are the params and metrics under their own names, params as numbers where they are numbers, `final_cost` NaN
+    where it is not finite; the tags of `MADE_BY`; and `run_id`, `run_name`, `outcome`, `parent`, `artifacts`.
+
+    Raises
+    ------
+    TrackingError
+        If the store cannot be read or there is no such experiment, or it holds no finished run.
+
+    """
+    import pandas as pd
+
+    with plain_errors(uri):
+        check_place(uri, must_exist=True)
+        from mlflow import MlflowClient
+
+        quiet()
+        client = MlflowClient(uri)
+        found = client.get_experiment_by_name(experiment)
+        if found is None:
+            names = ", ".join(e.name for e in client.search_experiments()) or "none"
+            raise TrackingError(f"experiment {experiment!r} is not in {uri}, which has {names}")
+        rows, seen, token = [], set(), None
+        while True:
+            page = client.search_runs(
+                [found.experiment_id],
+                f"tags.`{KIND}` = 'run' and attributes.status = '{FINISHED}'",
+                max_results=1000,
+                order_by=["attributes.start_time DESC"],
+                page_token=token,
+            )
+            for run in page:
+                tags = run.data.tags
+                if tags[KEY] in seen:
+                    continue
+                seen.add(tags[KEY])
+                rows.append(
+                    {"final_cost": math.nan}
+                    | {name: _value(text) for name, text in run.data.params.items()}
+                    | run.data.metrics
+                    | {name: tags.get(name) for name in MADE_BY}
+                    | {"run_id": run.info.run_id, "run_name": run.info.run_name, "outcome": tags[OUTCOME]}
+                    | {"parent": tags.get(PARENT), "artifacts": run.info.artifact_uri}
+                )
+            token = page.token
+            if not token:
+                break
+    if not rows:
+        raise TrackingError(f"experiment {experiment!r} in {uri} has no finished runs")
+    return pd.DataFrame(rows[::-1])
+
+
+def trajectories(found: pd.DataFrame, uri: str) -> pd.DataFrame:
+    """Every recorded step of the given runs, exact, one row per run and step, with the run's `run_id`.
+
+    Raises
+    ------
+    TrackingError
+        Naming a run whose trajectory is missing.
+
+    """
+    import pandas as pd
+
+    frames = []
+    for run_id, run_name, artifacts in zip(found["run_id"], found["run_name"], found["artifacts"], strict=True):
+        try:
+            with plain_errors(uri):
+                frame = pd.read_parquet(local(uri, artifacts, "trajectory.parquet"))
+        except (TrackingError, OSError) as error:
+            raise TrackingError(f"run {run_name!r} ({run_id}) has no trajectory.parquet: {error}") from None
+        frames.append(frame.assign(run_id=run_id))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _value(text: str) -> Any:
+    """A param as it was in the configuration."""
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return None if text == "None" else text

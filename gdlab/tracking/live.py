@@ -1,0 +1,97 @@
+"""A run that is written to MLflow while it descends."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from gdlab.tracking.store import RunCard, Store, milliseconds, plain_errors
+from gdlab.trajectory import Line, Trajectory
+
+FLUSH_SECONDS = 2.0
+
+
+class LiveRun:
+    """One run, written to MLflow from a thread of its own while the descent goes on.
+
+    `sweep` names the sweep that the run is part of; the first of its runs makes the parent.
+    """
+
+    def __init__(self, uri: str, experiment: str, card: RunCard, sweep: str | None = None) -> None:
+        self.uri, self.experiment, self.card, self.sweep = uri, experiment, card, sweep
+        self.run_id = self.experiment_id = ""
+        self._lines: queue.SimpleQueue[tuple[int, Line] | None] = queue.SimpleQueue()
+        self._ending: Callable[[Store], None] = lambda store: None
+        self._error: BaseException | None = None
+        self._begun = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until the run is open; raises what has gone wrong.
+
+        A busy descent beside it would hold the thread up: its import reads thousands of files, and must win the
+        interpreter back after each.
+        """
+        self._begun.wait()
+        if self._error is not None:
+            raise self._error
+
+    @property
+    def page(self) -> str:
+        """The run's place in the MLflow UI."""
+        return f"/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+
+    def log(self, line: Line) -> None:
+        """Take a recorded step; raises what has gone wrong in the thread."""
+        if self._error is not None:
+            raise self._error
+        self._lines.put((milliseconds(), line))
+
+    def finish(self, trajectory: Trajectory) -> None:
+        """Write what is left and close the run as FINISHED."""
+        self._end(lambda store: store.end(self.run_id, self.card, trajectory))
+
+    def abort(self, status: str, message: str) -> None:
+        """Close the run as FAILED or KILLED, with a note that says why."""
+        self._end(lambda store: store.close(self.run_id, status, message))
+
+    def _end(self, ending: Callable[[Store], None]) -> None:
+        self._ending = ending
+        self._lines.put(None)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        try:
+            with plain_errors(self.uri):
+                store = Store(self.uri, self.experiment)
+                self.experiment_id = store.experiment_id
+                if self.sweep is not None:
+                    self.card = replace(self.card, parent=store.sweep(self.sweep))
+                self.run_id = store.begin(self.card)
+                self._begun.set()
+                while self._flush(store):
+                    pass
+                self._ending(store)
+        except BaseException as error:  # handed to the thread that asks
+            self._error = error
+            self._begun.set()
+
+    def _flush(self, store: Store) -> bool:
+        """Log the lines of the next seconds; False when the last has come."""
+        lines, until = [], time.monotonic() + FLUSH_SECONDS
+        more = True
+        while more and (left := until - time.monotonic()) > 0:
+            with suppress(queue.Empty):
+                line = self._lines.get(timeout=left)
+                more = line is not None
+                if line is not None:
+                    lines.append(line)
+        store.log(self.run_id, lines)
+        return more

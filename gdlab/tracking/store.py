@@ -1,0 +1,446 @@
+"""One MLflow experiment, to write runs to and to look up what is finished."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+import math
+import os
+import platform
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import psutil
+import yaml
+from filelock import FileLock
+
+import gdlab
+from gdlab.trajectory import Line, Trajectory
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Run
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before its import: it would report its use over the network
+
+MOST_METRICS, MOST_PARAMS = 1000, 100  # limits of one log_batch
+LONGEST_PARAM, LONGEST_NOTE = 6000, 8000
+PAGE = 1000
+FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
+KIND, KEY, OUTCOME, PROCESS = "gdlab.kind", "gdlab.key", "gdlab.outcome", "gdlab.process"
+SWEEP = "gdlab.sweep"
+PARENT, NOTE = "mlflow.parentRunId", "mlflow.note.content"
+TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and their curves first
+UNLOGGED = {"step", "epoch"}  # columns of a trajectory that are no metrics
+
+MADE_BY = (
+    "mlflow.source.git.commit",
+    "gdlab.git_dirty",
+    "gdlab.version",
+    "gdlab.numpy_version",
+    "gdlab.mlflow_version",
+    "gdlab.python_version",
+)
+
+
+class TrackingError(RuntimeError):
+    """A tracking store that cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCard:
+    """What is known of a run before it begins."""
+
+    name: str
+    config: Mapping[str, Any]
+    params: Mapping[str, Any]
+    key: str
+    kind: str = "run"
+    parent: str | None = None
+    dataset: Mapping[str, Any] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Sweep(NamedTuple):
+    """What identifies a sweep: where it is tracked, and the folder of its outputs."""
+
+    uri: str
+    experiment: str
+    name: str
+
+
+class Finished(NamedTuple):
+    """What a finished run came to."""
+
+    run_id: str
+    outcome: str
+    metrics: Mapping[str, float]
+
+
+class Store:
+    """One MLflow experiment, to write runs to."""
+
+    def __init__(self, uri: str, experiment: str) -> None:
+        self.uri = uri
+        with plain_errors(uri):
+            check_place(uri)
+            from mlflow import MlflowClient
+            from mlflow.exceptions import MlflowException
+
+            quiet()
+            with self.alone():  # two processes that make the tables at once would trip over each other
+                self.client: MlflowClient = MlflowClient(uri)
+                found = self.client.get_experiment_by_name(experiment)
+            if found is None:
+                try:
+                    self.experiment_id = self.client.create_experiment(experiment, tags=TRAINING)
+                except MlflowException:  # another process was quicker
+                    found = self.client.get_experiment_by_name(experiment)
+                    if found is None:
+                        raise
+            if found is not None:
+                if found.lifecycle_stage != "active":
+                    raise TrackingError(
+                        f"tracking.experiment={experiment} is deleted in {uri}: restore it or name another"
+                    )
+                self.experiment_id = found.experiment_id
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep this machine's other gdlab processes from writing to a file database meanwhile.
+
+        SQLite takes one writer at a time, and gives up on those that have waited too long.
+        """
+        path = database_file(self.uri)
+        name = path and hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+        with FileLock(Path(tempfile.gettempdir()) / f"gdlab-{name}.lock") if name else nullcontext():
+            yield
+
+    def begin(self, card: RunCard) -> str:
+        """Create a run with all that is known of it; returns its id."""
+        run = self._create(card)
+        self._log(run.info.run_id, (), card.params)
+        if card.dataset is not None:
+            self.client.log_inputs(run.info.run_id, [_dataset_input(card.dataset)])
+        return run.info.run_id
+
+    def log(self, run_id: str, lines: Iterable[tuple[int, Line]]) -> None:
+        """Log recorded steps, each with its time in milliseconds since 1970."""
+        self._log(run_id, _points(lines))
+
+    def end(self, run_id: str, card: RunCard, trajectory: Trajectory) -> None:
+        """Log how a run ended, its files too, and close it."""
+        self._log(run_id, _summary(trajectory), tags={OUTCOME: trajectory.outcome})
+        with tempfile.TemporaryDirectory() as folder:
+            write_artifacts(Path(folder), card, trajectory)
+            self.client.log_artifacts(run_id, folder)
+        self.close(run_id, FINISHED)
+
+    def write(self, card: RunCard, trajectory: Trajectory) -> str:
+        """Write a run that has ended, all at once; returns its id."""
+        run = self._create(card, trajectory.milliseconds[0])
+        with self._whole(run):
+            lines = zip(trajectory.milliseconds, trajectory.lines, strict=True)
+            self._log(
+                run.info.run_id, [*_points(lines), *_summary(trajectory)], card.params, {OUTCOME: trajectory.outcome}
+            )
+            if card.dataset is not None:
+                self.client.log_inputs(run.info.run_id, [_dataset_input(card.dataset)])
+            with self._artifacts(run) as folder:
+                write_artifacts(folder, card, trajectory)
+            self.client.set_terminated(run.info.run_id, FINISHED)
+        return run.info.run_id
+
+    def write_failure(self, card: RunCard, message: str, traceback: str) -> str:
+        """Write a run that came to nothing, with a note that says why; returns its id."""
+        run = self._create(card)
+        with self._whole(run):
+            self._log(run.info.run_id, (), card.params)
+            with self._artifacts(run) as folder:
+                (folder / "traceback.txt").write_text(traceback)
+            self.close(run.info.run_id, FAILED, message)
+        return run.info.run_id
+
+    def sweep(self, name: str) -> str:
+        """The id of the parent run of a sweep, which is made when first asked for."""
+        found = self.client.search_runs([self.experiment_id], f"tags.`{SWEEP}` = '{name}'", max_results=1)
+        if found:
+            return found[0].info.run_id
+        tags = {KIND: "sweep", SWEEP: name, PROCESS: _this_process(), **provenance()}
+        run_name = f"sweep {' '.join(Path(name).parts[-2:])}"
+        run_id: str = self.client.create_run(self.experiment_id, tags=tags, run_name=run_name).info.run_id
+        return run_id
+
+    def close(self, run_id: str, status: str, message: str | None = None) -> None:
+        if message is not None:
+            self.client.set_tag(run_id, NOTE, message[:LONGEST_NOTE])
+        self.client.set_terminated(run_id, status)
+
+    def finished(self) -> dict[str, Finished]:
+        """The experiment's finished runs by their `gdlab.key`, the newest for each."""
+        return self._by_key(f"attributes.status = '{FINISHED}'")
+
+    def news(self, parent: str, since: int) -> dict[str, Finished]:
+        """What other sweeps than that of `parent` have finished since a time, in milliseconds since 1970."""
+        others = f"tags.`{PARENT}` != '{parent}'"
+        return self._by_key(f"attributes.status = '{FINISHED}' and attributes.end_time >= {since} and {others}")
+
+    def mend(self) -> int:
+        """Close the runs that ended processes of this machine have left RUNNING; returns how many."""
+        left = [
+            run.info.run_id
+            for run in self._search("attributes.status = 'RUNNING'")
+            if PROCESS in run.data.tags and _has_ended(run.data.tags[PROCESS])
+        ]
+        for run_id in left:
+            self.close(run_id, KILLED, "Its process was killed.")
+        return len(left)
+
+    def add_text(self, run_id: str, name: str, text: str) -> None:
+        """Keep a text as a run's artifact."""
+        self.client.log_text(run_id, text, name)
+
+    def _create(self, card: RunCard, start_time: int | None = None) -> Run:
+        tags = {KIND: card.kind, KEY: card.key, PROCESS: _this_process(), **provenance(), **card.tags}
+        if card.parent is not None:
+            tags[PARENT] = card.parent
+        return self.client.create_run(self.experiment_id, start_time, tags, card.name)
+
+    def _log(
+        self,
+        run_id: str,
+        metrics: Sequence[Metric],
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        from mlflow.entities import Param, RunTag
+
+        stated = [Param(name, str(value)[:LONGEST_PARAM]) for name, value in (params or {}).items()]
+        marks = [RunTag(name, text) for name, text in (tags or {}).items()]
+        while metrics or stated or marks:
+            self.client.log_batch(run_id, metrics[:MOST_METRICS], stated[:MOST_PARAMS], marks)
+            metrics, stated, marks = metrics[MOST_METRICS:], stated[MOST_PARAMS:], []
+
+    @contextmanager
+    def _whole(self, run: Run) -> Iterator[None]:
+        """Leave no run open that is not written to its end."""
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):
+                self.close(run.info.run_id, KILLED, "It was interrupted while it was written.")
+            raise
+
+    @contextmanager
+    def _artifacts(self, run: Run) -> Iterator[Path]:
+        """A folder for the files of a run: its own, where that is on this machine."""
+        place = _local_folder(run.info.artifact_uri)
+        if place is not None:
+            place.mkdir(parents=True, exist_ok=True)
+            yield place
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                yield Path(folder)
+                self.client.log_artifacts(run.info.run_id, folder)
+
+    def _by_key(self, rule: str) -> dict[str, Finished]:
+        found = self._search(f"tags.`{KIND}` = 'run' and {rule}")
+        return {
+            run.data.tags[KEY]: Finished(run.info.run_id, run.data.tags[OUTCOME], run.data.metrics) for run in found
+        }
+
+    def _search(self, rule: str) -> list[Run]:
+        """All runs for which a rule holds, the oldest first."""
+        runs: list[Run] = []
+        token = None
+        while True:
+            page = self.client.search_runs(
+                [self.experiment_id],
+                rule,
+                max_results=PAGE,
+                order_by=["attributes.start_time ASC"],
+                page_token=token,
+            )
+            runs += page
+            token = page.token
+            if not token:
+                return runs
+
+
+def database_file(uri: str) -> Path | None:
+    """The file of an SQLite store."""
+    scheme, separator, rest = uri.partition("://")
+    return Path(rest.removeprefix("/") or ".") if scheme.startswith("sqlite") and separator else None
+
+
+def check_place(uri: str, must_exist: bool = False) -> None:
+    """See that a store on this machine can be written (or, with `must_exist`, that it is there), before the work.
+
+    Raises
+    ------
+    TrackingError
+        If not, or if `uri` is none that MLflow knows.
+
+    """
+    scheme, separator, _ = uri.partition("://")
+    path = database_file(uri)
+    if path is not None:
+        if must_exist and not path.exists():
+            raise TrackingError(f"tracking.uri={uri}: {path} does not exist yet; launch a run first")
+        try:
+            with closing(sqlite3.connect(path)) as database:
+                database.execute("PRAGMA schema_version")
+            if not os.access(path, os.W_OK):
+                raise PermissionError("it is read-only")
+        except (sqlite3.Error, OSError) as error:
+            raise TrackingError(f"tracking.uri={uri} cannot be used: {error}") from None
+    elif not separator or scheme not in ("http", "https", "file", "postgresql", "mysql", "mssql", "postgresql+psycopg"):
+        raise TrackingError(f"tracking.uri must be like sqlite:///mlflow.db or http://host:5000, got {uri!r}")
+
+
+def exists(uri: str, experiment: str) -> bool:
+    """Whether there is a store with this experiment already; looks without making anything."""
+    path = database_file(uri)
+    if path is not None and not (path.is_file() and path.stat().st_size):
+        return False
+    with plain_errors(uri):
+        check_place(uri)
+        from mlflow import MlflowClient
+
+        quiet()
+        return MlflowClient(uri).get_experiment_by_name(experiment) is not None
+
+
+def close_sweep(sweep: Sweep, status: str) -> None:
+    """Close a sweep's parent run, if it has come to have one."""
+    with suppress(TrackingError):
+        store = Store(sweep.uri, sweep.experiment)
+        store.close(store.sweep(sweep.name), status)
+
+
+def write_artifacts(folder: Path, card: RunCard, trajectory: Trajectory) -> None:
+    """The run's files: its configuration, its exact trajectory, theta at the start and at the end."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    (folder / "config.yaml").write_text(yaml.dump(dict(card.config), Dumper=dumper, sort_keys=False))
+    pq.write_table(pa.table(trajectory.columns), folder / "trajectory.parquet")
+    np.savez(folder / "theta.npz", start=trajectory.start, end=trajectory.end)
+
+
+@cache
+def provenance() -> dict[str, str]:
+    """Tags that say what code made a run, and with which versions."""
+    tags = {f"gdlab.{name}_version": importlib.metadata.version(name) for name in ("numpy", "mlflow")}
+    tags |= {"gdlab.version": gdlab.__version__, "gdlab.python_version": platform.python_version()}
+    root = Path(gdlab.__file__).parents[1]
+    with suppress(OSError, subprocess.SubprocessError):
+        git = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        commit = subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        tags["mlflow.source.git.commit"] = commit.removesuffix("-dirty")
+        tags["gdlab.git_dirty"] = str(commit.endswith("-dirty")).lower()
+    return tags
+
+
+@contextmanager
+def plain_errors(uri: str) -> Iterator[None]:
+    """Turn what MLflow, the database or the file system raise into one line."""
+    try:
+        yield
+    except TrackingError:
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("mlflow", "sqlalchemy", "requests", "builtins"):
+            raise
+        if isinstance(error, ImportError | TypeError | AttributeError | NameError | LookupError):
+            raise
+        reason = " ".join(str(error).split("\n")[0].split())
+        raise TrackingError(f"tracking.uri={uri} cannot be used: {reason}") from error
+
+
+def quiet() -> None:
+    """Leave out what MLflow says about making its own tables."""
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def local(uri: str, artifacts: str, name: str) -> Path:
+    """A run's artifact as a file here, fetched if the store is elsewhere."""
+    folder = _local_folder(artifacts)
+    if folder is not None:
+        return folder / name
+    from mlflow.artifacts import download_artifacts
+
+    return Path(download_artifacts(artifact_uri=f"{artifacts}/{name}", tracking_uri=uri))
+
+
+def milliseconds() -> int:
+    """The time since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def _local_folder(artifacts: str) -> Path | None:
+    """A place of artifacts, if it is on this machine."""
+    scheme, separator, rest = artifacts.partition("://")
+    if not separator:
+        return None if artifacts.startswith("mlflow-artifacts:") else Path(artifacts)
+    return Path(rest) if scheme == "file" else None
+
+
+def _points(lines: Iterable[tuple[int, Line]]) -> list[Metric]:
+    """Recorded steps as metrics, those values that are finite."""
+    from mlflow.entities import Metric
+
+    return [
+        Metric(name, value, time, int(line["step"]))
+        for time, line in lines
+        for name, value in line.items()
+        if name not in UNLOGGED and math.isfinite(value)
+    ]
+
+
+def _summary(trajectory: Trajectory) -> list[Metric]:
+    return _points([(milliseconds(), {**trajectory.final, "step": trajectory.steps})])
+
+
+def _dataset_input(facts: Mapping[str, Any]) -> Any:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    dataset = Dataset(
+        name=facts["name"],
+        digest=facts["digest"][:36],
+        source_type="local",
+        source=json.dumps({"loader": f"gdlab.data.load({facts['name']!r})"}),
+        profile=json.dumps({name: value for name, value in facts.items() if name != "name"}),
+    )
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
+
+
+@cache
+def _this_process() -> str:
+    """What tells this process from all others there have been on this machine."""
+    return f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time()}"
+
+
+def _has_ended(process: str) -> bool:
+    """Whether a process of this machine has ended; of another machine's nothing is known."""
+    host, number, created = process.rsplit(" ", 2)
+    if host != socket.gethostname():
+        return False
+    try:
+        return psutil.Process(int(number)).create_time() != float(created)
+    except psutil.NoSuchProcess:
+        return True

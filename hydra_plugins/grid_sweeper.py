@@ -1,0 +1,160 @@
+"""`hydra/sweeper=grid`: Hydra's basic sweeper, with log-spaced axes and axes that vary together.
+
+- `geomspace:0.001:1000:25` is 25 log-spaced values from 0.001 to 1000, as NumPy's geomspace; to four digits, or as many
+  more as tell neighbours apart.
+- `hydra.sweeper.zip=[[problem.batch_size,optimizer.learning_rate]]` lets the two axes vary together instead of crossing
+  them; they must have equally many values.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.types import Override
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.errors import HydraException
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+GEOMSPACE = "geomspace:"
+FORM = "geomspace:START:STOP:COUNT, like geomspace:0.001:1000:25, with positive ends and a count of at least 2"
+DIGITS = 4
+
+
+@dataclass
+class GridSweeperConf:
+    """As the basic sweeper's, and `zip`: groups of keys whose axes vary together."""
+
+    _target_: str = "hydra_plugins.grid_sweeper.GridSweeper"
+    max_batch_size: int | None = None
+    params: dict[str, str] | None = None
+    zip: list[list[str]] = field(default_factory=list)
+
+
+ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="gdlab")
+
+
+class SweepFailed(HydraException):
+    """Some jobs of a sweep failed; the message names them."""
+
+
+class GridSweeper(BasicSweeper):
+    """Crosses the axes of a sweep, but for those that vary together."""
+
+    def __init__(
+        self,
+        max_batch_size: int | None,
+        params: dict[str, str] | None = None,
+        zip: Sequence[Sequence[str]] = (),
+    ) -> None:
+        super().__init__(max_batch_size, params)
+        self.together = [list(keys) for keys in zip]
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
+        assert self.launcher is not None
+        self.launcher = _Noting(self.launcher)
+
+    def split_arguments(  # type: ignore[override]  # the basic sweeper's is static, and called as a method
+        self, overrides: list[Override], max_batch_size: int | None
+    ) -> list[list[list[str]]]:
+        """All jobs, each as its overrides, in batches."""
+        jobs = crossed({override.get_key_element(): values(override) for override in overrides}, self.together)
+        return list(self.split_overrides_to_chunks(jobs, max_batch_size))
+
+    def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
+        """Compose every job beforehand, unless the launcher does that itself."""
+        assert isinstance(self.launcher, _Noting)
+        if not self.launcher.composes_all:
+            super().validate_batch_is_legal(batch)
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Launch all jobs; raises `SweepFailed` when some have failed, after all are done."""
+        returns = super().sweep(arguments)
+        assert isinstance(self.launcher, _Noting)
+        if failed := self.launcher.failed:
+            raise SweepFailed(f"{len(failed)} of {self.launcher.count} runs failed: {'; '.join(failed)}")
+        return returns
+
+
+class _Noting(Launcher):
+    """Passes jobs on to a launcher, and keeps the failed ones from ending the sweep."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self.launcher = launcher
+        self.count, self.failed = 0, list[str]()
+
+    @property
+    def composes_all(self) -> bool:
+        together = getattr(self.launcher, "together", None)
+        return together is not None and together() is not None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.launcher.setup(hydra_context=hydra_context, task_function=task_function, config=config)
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        results = self.launcher.launch(job_overrides, initial_job_idx)
+        failed = [result for result in results if result.status == JobStatus.FAILED]
+        self.count += len(results)
+        self.failed += [" ".join(result.overrides or ()) for result in failed]
+        return [result for result in results if result not in failed]
+
+
+def values(override: Override) -> list[str]:
+    """What an override says for each value along its axis."""
+    key = override.get_key_element()
+    if override.is_sweep_override():
+        if not override.is_discrete_sweep():
+            raise HydraException(f"{key} must list its values, or give them as {FORM}")
+        return [f"{key}={value}" for value in override.sweep_string_iterator()]
+    value = override.value()
+    if isinstance(value, str) and value.startswith(GEOMSPACE):
+        return [f"{key}={each!r}" for each in geomspace(key, value)]
+    return [f"{key}={override.get_value_element_as_str()}"]
+
+
+def geomspace(key: str, text: str) -> list[float]:
+    """Log-spaced values, the ends among them."""
+    try:
+        start, stop, count = text.removeprefix(GEOMSPACE).split(":")
+        low, high, points = float(start), float(stop), int(count)
+        if not (0 < low < math.inf and 0 < high < math.inf and low != high and points >= 2):
+            raise ValueError
+    except ValueError:
+        raise HydraException(f"{key} must be {FORM}, got {text}") from None
+    ratio = abs(math.log(high / low)) / (points - 1)
+    digits = DIGITS + max(0, math.ceil(-math.log10(ratio)))
+    inner = [low * (high / low) ** (i / (points - 1)) for i in range(1, points - 1)]
+    return [low, *(float(f"{value:.{digits}g}") for value in inner), high]
+
+
+def crossed(axes: dict[str, list[str]], together: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Every combination of the axes' values, where those that vary together count as one axis."""
+    for keys in together:
+        for key in keys:
+            if key not in axes:
+                raise HydraException(f"hydra.sweeper.zip names {key}, which this sweep does not vary")
+        lengths = {key: len(axes[key]) for key in keys}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+            raise HydraException(f"hydra.sweeper.zip needs equally many values, but {told}")
+    group_of = {key: keys for keys in together for key in keys}
+    bundles: list[list[tuple[tuple[str, str], ...]]] = []
+    done: set[str] = set()
+    for key in axes:
+        if key in done:
+            continue
+        keys = [name for name in axes if name in group_of.get(key, [key])]
+        done.update(keys)
+        bundles.append([tuple(zip(keys, texts, strict=True)) for texts in zip(*(axes[k] for k in keys), strict=True)])
+    order = list(axes)
+    jobs = []
+    for combination in product(*bundles):
+        stated = dict(pair for bundle in combination for pair in bundle)
+        jobs.append([stated[key] for key in order])
+    return jobs
