@@ -1,7 +1,9 @@
 """Time a step of training: gdlab beside what people would use instead, and beside the machine's own limit.
 
-The work is the peers': the 784-16-16-10 sigmoid network, quadratic cost, plain descent, float32, shuffled MNIST. All
-are timed in turns, round after round, each in a process of its own, so that a noisy machine is noisy for all alike.
+The work is the peers': the 784-16-16-10 sigmoid network, quadratic cost, plain descent, float32, shuffled MNIST; lone runs,
+and sweeps of 64 runs on all cores. Whatever trains one network at a time is started once a core, side by side. All are
+timed in turns, round after round, each in processes of its own, so that a noisy machine is noisy for all alike. What is
+shown is the time that a run's step takes, the wall clock's divided by runs and steps, and its ratio to gdlab's.
 """
 
 from __future__ import annotations
@@ -14,32 +16,51 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-BATCHES = (10, 32, 128)
-LONE_PEERS = ("numpy-loop", "torch", "jax", "sklearn")
+LONE, SWEEP = "lone run", "sweep of 64 runs"
+BATCHES = {LONE: (10, 32, 128), SWEEP: (10, 32, 128, 1000)}
+RUNS = 64
+OWN = "gdlab, own orders"
+LIMIT = "gemm"
+PEERS = {
+    LONE: (LIMIT, "numpy-loop", "torch", "jax", "sklearn"),
+    SWEEP: (LIMIT, "numpy-loop", "torch", "torch-vmap", "jax", "jax-vmap", "sklearn"),
+}
+TOGETHER = {"torch-vmap", "jax-vmap"}  # train all runs at once, on all cores
+EXAMPLES = 60_000  # that a timing sees at least, in all its runs, and in any case 20 steps
+CORES = os.cpu_count() or 1
 RESULTS = Path("benchmarks/results")
 
 
-def microseconds_per_step(batch_size: int, steps: int, repeats: int) -> list[float]:
-    """A lone run's time for a step of the whole loop, mini-batches and watch over the cost included."""
+def microseconds_per_run_step(stacks: Sequence[int], batch_size: int, steps: int, own: bool) -> float:
+    """The time of a step in stacks of these sizes, one after another: mini-batches and watch over the cost included."""
+    total = 0.0
+    for rows in stacks:
+        total += rows * _stack_microseconds(rows, batch_size, steps, own)
+    return total / sum(stacks)
+
+
+def _stack_microseconds(rows: int, batch_size: int, steps: int, own: bool) -> float:
     from gdlab.configuration import build
 
-    stack = build([_config(batch_size, steps * (repeats + 1))])
+    repeats = 3
+    stack = build([_config(batch_size, steps * (repeats + 2), seed, seed if own else 0) for seed in range(rows)])
     times, begun, first = [], 0.0, 0
     for snapshot in stack.descend():
         now = time.perf_counter()
-        if not len(snapshot.rows) and snapshot.step >= steps:
+        if not len(snapshot.rows) and snapshot.step >= steps / 2:  # measuring at the recorded steps is left out
             if first and snapshot.step - first >= steps * 0.9:
-                times.append((now - begun) / (snapshot.step - first) * 1e6)
+                times.append((now - begun) / (snapshot.step - first) / rows * 1e6)
                 first = 0
             if not first:
                 begun, first = time.perf_counter(), snapshot.step
-    return times
+    return statistics.median(times)
 
 
-def _config(batch_size: int, steps: int) -> dict[str, Any]:
+def _config(batch_size: int, steps: int, init: int, batches: int) -> dict[str, Any]:
     return {
         "problem": {
             "_target_": "gdlab.network.Network",
@@ -64,54 +85,133 @@ def _config(batch_size: int, steps: int) -> dict[str, Any]:
             "cost_tolerance": None,
         },
         "record": {"points": 2},
-        "seeds": {"init": 0, "batches": 0},
+        "seeds": {"init": init, "batches": batches},
     }
 
 
-def measured(name: str, batch_size: int, args: argparse.Namespace) -> float:
-    """Microseconds for a step, from a process of its own."""
-    count = ["--batch-size", str(batch_size), "--steps", str(args.steps)]
-    if name == "gdlab":
-        command = [sys.executable, __file__, "--measure", *count]
-    else:
-        threads = "1" if name == "gemm" else str(os.cpu_count())
-        command = [args.peers_python, str(args.peers), "--peer", name, "--threads", threads, *count]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"error: {name} could not be timed: {done.stderr.strip().splitlines()[-1]}")
-    return float(json.loads(done.stdout)["us_per_run_step"])
+def commands(name: str, kind: str, batch_size: int, args: argparse.Namespace) -> Iterator[list[str]]:
+    """What is started side by side to time something."""
+    steps = max(EXAMPLES // batch_size // (RUNS if kind == SWEEP and name not in LONE_NAMES else 1), 20)
+    count = ["--batch-size", str(batch_size), "--steps", str(-(-steps // 16) * 16)]
+    if name in ("gdlab", OWN):
+        for stacks in stack_sizes() if kind == SWEEP else [[1]]:
+            yield [
+                sys.executable,
+                __file__,
+                "--measure",
+                *map(str, stacks),
+                *count,
+                *(["--own"] if name == OWN else []),
+            ]
+        return
+    one_by_one = kind == SWEEP and name not in TOGETHER
+    threads = "1" if one_by_one or name == LIMIT else str(CORES)
+    command = [args.peers_python, str(args.peers), "--peer", name, "--threads", threads, "--runs", str(RUNS), *count]
+    yield from [command] * (CORES if one_by_one else 1)
+
+
+LONE_NAMES = {name for name in PEERS[SWEEP] if name not in TOGETHER}
+
+
+def stack_sizes() -> list[list[int]]:
+    """The stacks that each core trains in a sweep, as gdlab cuts them."""
+    from gdlab.sweep import stacks
+
+    sizes = [len(part) for part in stacks([_config(32, 1, seed, 0) for seed in range(RUNS)], CORES)]
+    return [sizes[core::CORES] for core in range(CORES)]
+
+
+def measured(name: str, kind: str, batch_size: int, args: argparse.Namespace) -> float:
+    """Microseconds for a run's step, from processes side by side that each do their part."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"} if name in ("gdlab", OWN) else dict(os.environ)
+    started = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        for command in commands(name, kind, batch_size, args)
+    ]
+    try:
+        told = [process.communicate() for process in started]
+    finally:
+        for process in started:
+            process.kill()
+    for process, (_, errors) in zip(started, told, strict=True):
+        if process.returncode:
+            sys.exit(f"error: {name} could not be timed: {errors.strip().splitlines()[-1]}")
+    return 1 / sum(1 / float(json.loads(out)["us_per_run_step"]) for out, _ in told)
+
+
+def figure(rows: Sequence[dict[str, Any]], rounds: int) -> Any:
+    """Each kind a panel, each batch size a group of points."""
+    import pandas as pd
+    import seaborn as sns
+
+    from analysis import style
+
+    style.use()
+    frame = pd.DataFrame(rows)
+    grid = sns.catplot(
+        frame,
+        x="microseconds",
+        y="name",
+        hue="batch_size",
+        col="kind",
+        kind="point",
+        sharey=False,
+        linestyle="none",
+        palette="viridis",
+        height=3.6,
+        aspect=1.1,
+        legend="full",
+    )
+    grid.set(xscale="log")
+    grid.set_axis_labels("microseconds for a run's step", "")
+    grid.set_titles("{col_name}")
+    for axes in grid.axes.flat:
+        axes.grid(True, axis="x", which="both", alpha=0.3)
+    if grid.legend is not None:
+        grid.legend.set_title("batch size")
+    grid.figure.suptitle(f"median of {rounds} rounds, {CORES} cores; gemm is the limit", y=1.03, fontsize="medium")
+    return grid.figure
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=Path, help="the script that times the peers; without it gdlab is timed alone")
     parser.add_argument("--peers-python", default=sys.executable, help="a Python with PyTorch, JAX and scikit-learn")
-    parser.add_argument("--batch-size", type=int, nargs="+", default=BATCHES)
-    parser.add_argument("--steps", type=int, default=2000, help="steps in one timing")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--measure", action="store_true", help="time gdlab once and print one JSON line")
+    parser.add_argument("--kind", nargs="+", choices=("lone", "sweep"), default=("lone", "sweep"))
+    parser.add_argument("--batch-size", type=int, nargs="+", help="instead of 10, 32, 128 (and 1000 in sweeps)")
+    parser.add_argument("--only", nargs="+", help="only these beside gdlab")
+    parser.add_argument("--steps", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--measure", type=int, nargs="+", help=argparse.SUPPRESS)  # stack sizes: time gdlab once
+    parser.add_argument("--own", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
-        times = microseconds_per_step(args.batch_size[0], args.steps, repeats=3)
-        print(json.dumps({"us_per_run_step": statistics.median(times)}))
+        time_taken = microseconds_per_run_step(args.measure, args.batch_size[0], args.steps, args.own)
+        print(json.dumps({"us_per_run_step": time_taken}))
         return
 
-    names = ["gdlab", *(["gemm", *LONE_PEERS] if args.peers else [])]
-    rows = []
-    for batch_size in args.batch_size:
-        rounds = [{name: measured(name, batch_size, args) for name in names} for _ in range(args.rounds)]
-        print(f"batch {batch_size}: microseconds a step, median of {args.rounds} (and times as long as gdlab)")
-        for name in names:
-            took = statistics.median(each[name] for each in rounds)
-            ratio = statistics.median(each[name] / each["gdlab"] for each in rounds)
-            print(f"  {name:12} {took:9.1f} {ratio:7.2f}")
-            rows.append({"batch_size": batch_size, "name": name, "microseconds": took, "times_gdlab": ratio})
+    rows: list[dict[str, Any]] = []
+    for kind in [{"lone": LONE, "sweep": SWEEP}[word] for word in args.kind]:
+        names = ["gdlab", *([OWN] if kind == SWEEP else []), *(PEERS[kind] if args.peers else [])]
+        if args.only:
+            names = [name for name in names if name in ("gdlab", OWN, *args.only)]
+        for batch_size in args.batch_size or BATCHES[kind]:
+            rounds = [{name: measured(name, kind, batch_size, args) for name in names} for _ in range(args.rounds)]
+            print(f"{kind}, batch {batch_size}: microseconds for a run's step, times as long as gdlab")
+            for name in names:
+                took = statistics.median(each[name] for each in rounds)
+                ratio = statistics.median(each[name] / each["gdlab"] for each in rounds)
+                print(f"  {name:18} {took:9.1f} {ratio:8.2f}", flush=True)
+                rows.append(
+                    {"kind": kind, "batch_size": batch_size, "name": name, "microseconds": took, "times_gdlab": ratio}
+                )
     RESULTS.mkdir(parents=True, exist_ok=True)
     with (RESULTS / "steps.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    print(f"wrote {RESULTS / 'steps.csv'}")
+    figure(rows, args.rounds).savefig(RESULTS / "steps.png", dpi=150, bbox_inches="tight")
+    print(f"wrote {RESULTS / 'steps.csv'} and {RESULTS / 'steps.png'}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from gdlab.launch import FAILED, FOUND, TRAINED, Plan, Result, ranked
+from gdlab.launch import FAILED, FOUND, TRAINED, Plan, Result, cells, ranked
 from gdlab.trajectory import Trajectory
 
 MOST_LINES = 20  # of a table on the screen
@@ -67,19 +67,9 @@ def sweep_summary(results: Sequence[Result], seconds: float) -> str:
     """A table of the best runs and of those that failed, and what there was in all."""
     best = [result for result in ranked(results) if not result.failure]
     failed = [result for result in results if result.failure]
-    rows = [
-        [
-            result.name,
-            result.outcome,
-            f"{result.final['steps']:.0f}",
-            f"{result.final_cost:.6g}",
-            f"{result.final['final_accuracy']:.2%}" if "final_accuracy" in result.final else "",
-        ]
-        for result in best[:MOST_LINES]
-    ]
-    lines = columns([["run", "outcome", "steps", "final cost", "test accuracy"], *rows]) if rows else []
-    if len(best) > len(rows):
-        lines.append(f"… and {len(best) - len(rows)} more, best first")
+    lines = columns(cells(best[:MOST_LINES])) if best else []
+    if len(best) > MOST_LINES:
+        lines.append(f"… and {len(best) - MOST_LINES} more, best first")
     lines += [f"failed: {result.name}: {result.failure.message}" for result in failed if result.failure]
     counts = {how: sum(result.how == how for result in results) for how in (TRAINED, FOUND, FAILED)}
     told = f"{len(results)} runs: {counts[TRAINED]} trained"
@@ -103,12 +93,18 @@ def plan_table(todo: Plan, seconds: float) -> str:
     )
     told = f"{len(todo.jobs)} jobs: {count} to train"
     if todo.parts:
-        told += f", in {len(todo.parts)} stacks of {sizes} rows, by {min(todo.workers, len(todo.parts))} workers"
+        stacks, workers = counted(len(todo.parts), "stack"), counted(min(todo.workers, len(todo.parts)), "worker")
+        told += f", in {stacks} of {sizes} rows, by {workers}"
     if skipped := len(todo.found) + len(todo.twins):
         told += f"; {skipped} to skip"
     if todo.impossible:
         told += f"; {len(todo.impossible)} impossible"
     return "\n".join([*columns(rows), told, f"estimated time: {duration(seconds)}"])
+
+
+def counted(count: int, noun: str) -> str:
+    """1 stack, 2 stacks."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def duration(seconds: float) -> str:

@@ -28,7 +28,13 @@ from gdlab.tracking import LiveRun, Store, Sweep, TrackingError
 from gdlab.trajectory import Recorder, Trajectory, point
 from hydra_plugins.stacked_launcher import Composed, stackable
 
-UNTOLD = {"experiment", "tracking.uri", "tracking.experiment", "resume"}  # overrides that do not tell runs apart
+UNTOLD = {
+    "experiment",
+    "tracking.uri",
+    "tracking.experiment",
+    "resume",
+    "dry_run",
+}  # overrides that do not tell runs apart
 ABOUT = {"tracking", "resume", "dry_run"}  # sections that are no part of a run
 TERMINATED = 128 + signal.SIGTERM
 WANTED = "wanted"  # HYDRA_FULL_ERROR was set by the user, who wants tracebacks
@@ -53,7 +59,11 @@ def run_sweep(
 ) -> Generator[tuple[int, float | Exception]]:
     """Train all jobs of a sweep together; yields each one's place and its final cost, or why it has none."""
     start = time.perf_counter()
-    jobs = [Job(name=run_name(job.overrides), config=run_part(job.config)) for job in composed]
+    alike = set.intersection(*(set(job.overrides) for job in composed)) if len(composed) > 1 else set()
+    jobs = [
+        Job(name=run_name(text for text in job.overrides if text not in alike), config=run_part(job.config))
+        for job in composed
+    ]
     uri, experiment = one_of_all(composed, "tracking", "uri"), one_of_all(composed, "tracking", "experiment")
     resume, dry_run = one_of_all(composed, "resume"), one_of_all(composed, "dry_run")
     store = cache(lambda: Store(uri, experiment))

@@ -259,14 +259,25 @@ def _trial(stack: configuration.Stack) -> tuple[float, float]:
 
 def table(results: Sequence[Result]) -> str:
     """Results as a Markdown table, the best first."""
-    lines = ["| run | outcome | steps | final cost | final accuracy |", "| --- | --- | --- | --- | --- |"]
-    for result in ranked(results):
-        accuracy = f"{result.final['final_accuracy']:.2%}" if "final_accuracy" in result.final else ""
-        steps = f"{result.final['steps']:.0f}" if "steps" in result.final else ""
-        cost = "" if result.failure else f"{result.final_cost:.6g}"
-        told = result.failure.message if result.failure else result.outcome
-        lines.append(f"| {result.name} | {told} | {steps} | {cost} | {accuracy} |")
-    return "\n".join(lines) + "\n"
+    head, *rows = cells(ranked(results))
+    return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---"] * len(head), *rows])
+
+
+def cells(results: Sequence[Result]) -> list[list[str]]:
+    """A table of results in words: the heads of its columns, then a line for each."""
+    rows = [
+        [
+            result.name,
+            result.failure.message if result.failure else result.outcome,
+            f"{result.final['steps']:.0f}" if "steps" in result.final else "",
+            "" if result.failure else f"{result.final_cost:.6g}",
+            f"{result.final['final_accuracy']:.2%}" if "final_accuracy" in result.final else "",
+        ]
+        for result in results
+    ]
+    heads = ["run", "outcome", "steps", "final cost", "test accuracy"]
+    told = [i for i, head in enumerate(heads) if head != "test accuracy" or any(row[i] for row in rows)]
+    return [[row[i] for i in told] for row in [heads, *rows]]
 
 
 def ranked(results: Sequence[Result]) -> list[Result]:

@@ -6,21 +6,17 @@ to find the one run that brings a worker down. The workers need NumPy and this p
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 import traceback
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from multiprocessing.connection import wait as wait_for_end
 
 from gdlab import configuration
 from gdlab.configuration import Config
 from gdlab.trajectory import Recorder, Trajectory
+from gdlab.worker import WorkerProcess
 
 CACHE = 2**22  # bytes of theta and gradient in a stack: a core's part of a last-level cache
 FEW = 8  # rows below which a step costs mostly Python's time: better mixed orders of mini-batches than fewer rows
@@ -88,7 +84,7 @@ class Training:
         self._begun = begun
         self._waiting = deque(_Task(places) for places in parts)
         work = _Work(configs, train_stack or descend)
-        self._lanes = [_Lane(new_executor or process, work) for _ in range(min(workers, len(parts)))]
+        self._lanes = [_Lane(new_executor or WorkerProcess, work) for _ in range(min(workers, len(parts)))]
         self._hand_out()
 
     def __iter__(self) -> Iterator[Delivery]:
@@ -124,24 +120,6 @@ def descend(configs: Sequence[Config]) -> list[Trajectory]:
     for snapshot in stack.descend():
         recorder.add(snapshot)
     return recorder.trajectories
-
-
-def process() -> ProcessPoolExecutor:
-    """A worker: one process of its own, started afresh."""
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _settle)
-
-
-def _settle() -> None:
-    """Leave interrupts to the parent, and end when it ends, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        wait_for_end([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _by_order(configs: Sequence[Config], places: Sequence[int]) -> list[list[int]]:
@@ -192,23 +170,12 @@ class _Lane:
     def __init__(self, new_executor: Callable[[], Executor], work: _Work) -> None:
         self.new_executor, self.work = new_executor, work
         self.given: deque[_Given] = deque()
-        self._open()
-
-    def _open(self) -> None:
-        before = set(multiprocessing.active_children())
-        self.executor = self.new_executor()
-        self.executor.submit(os.getpid)  # starts the process
-        self.children = set(multiprocessing.active_children()) - before
+        self.executor = new_executor()
 
     def give(self, task: _Task) -> None:
         task.fresh = False
         configs = [self.work.configs[place] for place in task.places]
-        try:
-            future = self.executor.submit(self.work.train_stack, configs)
-        except BrokenExecutor as error:  # the worker has died since it was last looked at
-            future = Future()
-            future.set_exception(error)
-        self.given.append(_Given(task, future))
+        self.given.append(_Given(task, self.executor.submit(self.work.train_stack, configs)))
 
     def take(self) -> tuple[Delivery | None, list[_Task]]:
         """What has become of the first stack, and the tasks that are to be done in its stead."""
@@ -231,7 +198,7 @@ class _Lane:
     def _replace(self) -> None:
         """Take a new worker for one that has died, and give it what the old one held but had not begun."""
         self.close()
-        self._open()
+        self.executor = self.new_executor()
         held = [given.task for given in self.given]
         self.given.clear()
         for task in held:
@@ -239,13 +206,11 @@ class _Lane:
 
     def close(self) -> None:
         """End the worker, whatever it is doing."""
-        for child in self.children:
-            child.kill()
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _failure(error: Exception, deaths: int) -> Failure:
-    told = "".join(traceback.format_exception(error))
     if deaths:
-        return Failure(f"its worker process was killed, {deaths} times, while it trained this run alone", told)
+        return Failure(f"{error}, {deaths} times, while it trained this run alone", f"{error}\n")
+    told = "".join(getattr(error, "__notes__", None) or traceback.format_exception(error))
     return Failure(f"{type(error).__name__}: {error}", told)

@@ -7,6 +7,7 @@ configuration but for those values: it is composed once, and the values are set 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf._utils import get_omega_conf_dumper
 
 Family = tuple[str, ...]
+OF_A_JOB = ("job", "overrides", "runtime")  # Hydra's settings that jobs which override none of them still differ in
 
 
 class Composition:
@@ -26,12 +28,14 @@ class Composition:
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self.loader, self.master = loader, master
         self.parser = OverridesParser.create(config_loader=loader)
+        self.known: dict[str, Override] = {}
+        self.texts: dict[tuple[int, str], str] = {}
         self.groups: dict[str, bool] = {}
         self.composed: dict[Family, DictConfig] = {}
 
     def config(self, overrides: Sequence[str], number: int) -> DictConfig:
         """One job's configuration, valid until the next is asked for."""
-        parsed = self.parser.parse_overrides(list(overrides))
+        parsed = [self.parsed(text) for text in overrides]
         plain = [self.is_plain(override) for override in parsed]
         family = tuple(
             override.key_or_group if is_plain else text
@@ -48,6 +52,12 @@ class Composition:
             config.hydra.job.num = number
         return config
 
+    def parsed(self, text: str) -> Override:
+        """One override; axes cross, so that most come again and again."""
+        if text not in self.known:
+            self.known[text] = self.parser.parse_override(text)
+        return self.known[text]
+
     def is_plain(self, override: Override) -> bool:
         """Whether it sets a key to a number, a text, or a list of these, and does nothing else."""
         key = override.key_or_group
@@ -60,6 +70,21 @@ class Composition:
         value = override.value()
         parts = value if isinstance(value, list) else [value]
         return not any(isinstance(part, dict | list) for part in parts)
+
+    def files(self, config: DictConfig) -> dict[str, str]:
+        """What Hydra keeps in a job's folder. Of its own settings, those that no job changes are put in words once."""
+        task = {name: container(node) for name, node in config.items_ex(resolve=False) if name != "hydra"}
+        lines = []
+        for name, node in config.hydra.items_ex(resolve=False):
+            place = id(config), str(name)
+            if name in OF_A_JOB or place not in self.texts:
+                self.texts[place] = yaml_text({"hydra": {name: container(node)}}).partition("\n")[2]
+            lines.append(self.texts[place])
+        return {
+            "config.yaml": yaml_text(task),
+            "hydra.yaml": "hydra:\n" + "".join(lines),
+            "overrides.yaml": yaml_text(container(config.hydra.overrides.task)),
+        }
 
     def restate(self, config: DictConfig, parsed: Sequence[Override], values: Sequence[Override]) -> None:
         """Set a job's values in the configuration of another of its family."""
@@ -89,17 +114,15 @@ class _Dumper(getattr(yaml, "CDumper", yaml.Dumper)):  # type: ignore[misc]
 _Dumper.add_representer(str, get_omega_conf_dumper().str_representer)
 
 
-def yaml_text(part: Any) -> str:
-    """The text that `OmegaConf.to_yaml` gives, for a configuration or a dict of them."""
-    if isinstance(part, dict):
-        container: Any = {name: _container(node) for name, node in part.items()}
-    else:
-        container = _container(part)
+def yaml_text(container: Any) -> str:
+    """The text that `OmegaConf.to_yaml` gives for a configuration, from its container."""
     text: str = yaml.dump(container, default_flow_style=False, allow_unicode=True, sort_keys=False, Dumper=_Dumper)
     return text
 
 
-def _container(node: Any) -> Any:
+def container(node: Any) -> Any:
+    """A node as plain values, nothing resolved."""
     if OmegaConf.is_config(node):
         return OmegaConf.to_container(node, resolve=False, enum_to_str=True)
-    return node._value() if hasattr(node, "_value") else node
+    value = node._value() if hasattr(node, "_value") else node
+    return value.name if isinstance(value, Enum) else value

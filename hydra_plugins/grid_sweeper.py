@@ -64,8 +64,7 @@ class GridSweeper(BasicSweeper):
         self, overrides: list[Override], max_batch_size: int | None
     ) -> list[list[list[str]]]:
         """All jobs, each as its overrides, in batches."""
-        jobs = crossed({override.get_key_element(): values(override) for override in overrides}, self.together)
-        return list(self.split_overrides_to_chunks(jobs, max_batch_size))
+        return list(self.split_overrides_to_chunks(grid(overrides, self.together), max_batch_size))
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
         """Compose every job beforehand, unless the launcher does that itself."""
@@ -105,6 +104,11 @@ class _Noting(Launcher):
         return [result for result in results if result not in failed]
 
 
+def grid(overrides: Sequence[Override], together: Sequence[Sequence[str]]) -> list[list[str]]:
+    """All jobs that these overrides ask for, each as its own overrides."""
+    return crossed({override.get_key_element(): values(override) for override in overrides}, together)
+
+
 def values(override: Override) -> list[str]:
     """What an override says for each value along its axis."""
     key = override.get_key_element()
@@ -135,8 +139,11 @@ def geomspace(key: str, text: str) -> list[float]:
 
 def crossed(axes: dict[str, list[str]], together: Sequence[Sequence[str]]) -> list[list[str]]:
     """Every combination of the axes' values, where those that vary together count as one axis."""
+    named = [key for keys in together for key in keys]
     for keys in together:
         for key in keys:
+            if named.count(key) > 1:
+                raise HydraException(f"hydra.sweeper.zip names {key} twice")
             if key not in axes:
                 raise HydraException(f"hydra.sweeper.zip names {key}, which this sweep does not vary")
         lengths = {key: len(axes[key]) for key in keys}

@@ -18,7 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobRuntime, JobStatus, configure_log, filter_overrides, setup_globals
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from hydra_plugins._composition import Composition, yaml_text
+from hydra_plugins._composition import Composition
 
 Task = TypeVar("Task", bound=Callable[..., Any])
 
@@ -127,6 +127,7 @@ class _Job:
         self, composition: Composition, overrides: Sequence[str], number: int, callbacks: Sequence[Any]
     ) -> None:
         self.composition, self.overrides, self.number, self.callbacks = composition, list(overrides), number, callbacks
+        self.folder: Path | None = None
         self.begun = False
         self.result = JobReturn(overrides=list(filter_overrides(overrides)), working_dir=str(Path.cwd()))
 
@@ -134,9 +135,10 @@ class _Job:
         """The job's whole configuration, in force until the next job asks for its own."""
         config = self.composition.config(self.overrides, self.number)
         HydraConfig.instance().cfg = config  # type: ignore[assignment]  # `set_config` would copy it
+        if self.folder is None:
+            self.folder = (Path(str(config.hydra.sweep.dir)) / str(config.hydra.sweep.subdir)).absolute()
         with open_dict(config.hydra.runtime):
-            folder = Path(str(config.hydra.sweep.dir)) / str(config.hydra.sweep.subdir)
-            config.hydra.runtime.output_dir = str(folder.absolute())
+            config.hydra.runtime.output_dir = str(self.folder)
         return config
 
     def plain(self) -> dict[str, Any]:
@@ -148,18 +150,13 @@ class _Job:
         self.begun = True
         config = self.config()
         self.result.task_name = JobRuntime.instance().get("name")
-        folder = Path(config.hydra.runtime.output_dir)
-        folder.mkdir(parents=True, exist_ok=True)
+        assert self.folder is not None
+        self.folder.mkdir(parents=True, exist_ok=True)
         if config.hydra.output_subdir is not None:
-            place = folder / config.hydra.output_subdir
+            place = self.folder / config.hydra.output_subdir
             place.mkdir(parents=True, exist_ok=True)
-            task_part = {name: node for name, node in config.items_ex(resolve=False) if name != "hydra"}
-            for name, part in (
-                ("config.yaml", task_part),
-                ("hydra.yaml", {"hydra": config.hydra}),
-                ("overrides.yaml", config.hydra.overrides.task),
-            ):
-                (place / name).write_text(yaml_text(part), encoding="utf-8")
+            for name, text in self.composition.files(config).items():
+                (place / name).write_text(text, encoding="utf-8")
         if self.callbacks:
             self.kept = deepcopy(config)
             self.result.cfg = OmegaConf.masked_copy(self.kept, [str(name) for name in self.kept if name != "hydra"])
@@ -174,10 +171,9 @@ class _Job:
         self.result.return_value = outcome
         if not self.begun:
             return
-        if failed:
-            config = self.config()
-            log = Path(config.hydra.runtime.output_dir) / f"{config.hydra.job.name}.log"
-            log.write_text("".join(getattr(outcome, "__notes__", ())) or f"{outcome}\n", encoding="utf-8")
+        if failed and self.folder is not None:
+            told = "".join(getattr(outcome, "__notes__", ())) or f"{outcome}\n"
+            (self.folder / f"{self.result.task_name}.log").write_text(told, encoding="utf-8")
         for callback in self.callbacks:
             callback.on_job_end(config=self.kept, job_return=self.result)
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -150,12 +150,11 @@ class Store:
 
     def write(self, card: RunCard, trajectory: Trajectory) -> str:
         """Write a run that has ended, all at once; returns its id."""
-        run = self._create(card, trajectory.milliseconds[0])
+        told = replace(card, tags={**card.tags, OUTCOME: trajectory.outcome})
+        run = self._create(told, trajectory.milliseconds[0])
         with self._whole(run):
             lines = zip(trajectory.milliseconds, trajectory.lines, strict=True)
-            self._log(
-                run.info.run_id, [*_points(lines), *_summary(trajectory)], card.params, {OUTCOME: trajectory.outcome}
-            )
+            self._log(run.info.run_id, [*_points(lines), *_summary(trajectory)], card.params)
             if card.dataset is not None:
                 self.client.log_inputs(run.info.run_id, [_dataset_input(card.dataset)])
             with self._artifacts(run) as folder:

@@ -1,0 +1,106 @@
+"""A worker process, as an executor.
+
+The standard library's pool keeps its processes' fate to itself and cannot be ended at once; a sweep needs both.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+class WorkerProcess(Executor):
+    """One process, started afresh, that does one call after another.
+
+    If it dies, the call that it died of raises `BrokenExecutor`, and so does every later one.
+    """
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._calls: queue.SimpleQueue[tuple[Future[Any], Call] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._pass_on, daemon=True).start()
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have the process call a function, after those it was given before."""
+        future: Future[T] = Future()
+        self._calls.put((future, (function, args, kwargs)))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the process end when it has done its calls; with `cancel_futures`, at once, whatever it is doing."""
+        if cancel_futures:
+            self._process.kill()
+        self._calls.put(None)
+        if wait:
+            self._process.join()
+
+    def _pass_on(self) -> None:
+        with self._pipe:
+            while (item := self._calls.get()) is not None:
+                future, call = item
+                if future.set_running_or_notify_cancel():
+                    self._answer(future, call)
+        self._process.join()
+
+    def _answer(self, future: Future[Any], call: Call) -> None:
+        try:
+            self._pipe.send(call)
+            wait([self._pipe, self._process.sentinel])
+            done, value = self._pipe.recv()
+        except (EOFError, OSError):
+            self._process.join()
+            future.set_exception(BrokenExecutor(f"the worker process ended with {_ending(self._process.exitcode)}"))
+        except Exception as error:  # what cannot be sent or received
+            future.set_exception(error)
+        else:
+            (future.set_result if done else future.set_exception)(value)
+
+
+def _serve(pipe: Connection) -> None:
+    """In the process: do the calls that come, leave interrupts to the parent, and end when it ends, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(EOFError):
+        while True:
+            function, args, kwargs = pipe.recv()
+            try:
+                answer = True, function(*args, **kwargs)
+            except Exception as error:
+                error.add_note(_told(error))
+                answer = False, error
+            pipe.send(answer)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+def _told(error: Exception) -> str:
+    """The traceback, which does not travel with an exception."""
+    return "".join(traceback.format_exception(error))
+
+
+def _ending(code: int | None) -> str:
+    if code is not None and code < 0:
+        return signal.Signals(-code).name
+    return f"exit code {code}"

@@ -1,0 +1,41 @@
+"""What workers do in tests instead of training: importable, so that another process can be told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+
+from gdlab.trajectory import Trajectory
+
+
+def count(configs):
+    """A trajectory for each, that holds its number."""
+    return [
+        Trajectory(start=np.zeros(1), end=np.array([config["number"]]), outcome=str(os.getpid())) for config in configs
+    ]
+
+
+def count_or_raise(configs):
+    for config in configs:
+        if config.get("bad"):
+            raise ArithmeticError(f"number {config['number']} does not add up")
+    return count(configs)
+
+
+def count_or_die(configs):
+    for config in configs:
+        if config.get("bad"):
+            os.kill(os.getpid(), signal.SIGKILL)
+    return count(configs)
+
+
+def die_once(configs):
+    """Be killed the first time, as if by accident."""
+    marker = Path(configs[0]["marker"])
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return count(configs)
