@@ -91,7 +91,7 @@ def plan_table(todo: Plan, seconds: float) -> str:
     sizes = ", ".join(str(len(part)) for part in todo.parts[:MOST_LINES]) + (
         " …" if len(todo.parts) > MOST_LINES else ""
     )
-    told = f"{len(todo.jobs)} jobs: {count} to train"
+    told = f"{counted(len(todo.jobs), 'job')}: {count} to train"
     if todo.parts:
         stacks, workers = counted(len(todo.parts), "stack"), counted(min(todo.workers, len(todo.parts)), "worker")
         told += f", in {stacks} of {sizes} rows, by {workers}"

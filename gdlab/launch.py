@@ -83,14 +83,14 @@ def plan(
     found: dict[int, Finished] = {}
     impossible: dict[int, Failure] = {}
     twins: dict[int, int] = {}
+    reason: Exception | None = None
     for place, job in enumerate(jobs):
         try:
             configuration.build([job.config])
             key = configuration.key(job.config)
         except (ConfigurationError, DataError, MemoryError) as error:
             impossible[place] = Failure(str(error) or "not enough memory", traceback.format_exc())
-            if len(impossible) == len(jobs):
-                raise
+            reason = reason or error
             key = ""
         keys.append(key)
         if not key:
@@ -101,6 +101,8 @@ def plan(
             twins[place] = first[key]
         else:
             first[key] = place
+    if reason is not None and len(impossible) == len(jobs):
+        raise reason
     left = list(first.values())
     parts = sweep.stacks([jobs[place].config for place in left], workers, rows)
     return Plan(
@@ -156,6 +158,7 @@ class _Writer:
 
     def __init__(self, todo: Plan, store: Callable[[], Store], name: str, looked_at: int) -> None:
         self.todo, self.open, self.name, self.looked_at = todo, store, name, looked_at
+        self.news: dict[str, Finished] = {}
         self.results: list[Result] = []
 
     def __enter__(self) -> None:
@@ -174,17 +177,16 @@ class _Writer:
     def delivered(self, delivery: Delivery) -> list[Result]:
         now = tracking.milliseconds()
         with self.store.alone():
-            news = self.store.news(self.parent, self.looked_at)
+            self.news |= self.store.news(self.parent, self.looked_at)
             self.looked_at = now
             return [
-                self._result(place, outcome, news)
-                for place, outcome in zip(delivery.places, delivery.outcomes, strict=True)
+                self._result(place, outcome) for place, outcome in zip(delivery.places, delivery.outcomes, strict=True)
             ]
 
-    def _result(self, place: int, outcome: Trajectory | Failure, news: Mapping[str, Finished]) -> Result:
+    def _result(self, place: int, outcome: Trajectory | Failure) -> Result:
         key = self.todo.keys[place]
-        if key in news:
-            result = _found(self.todo, place, news[key])
+        if key in self.news:
+            result = _found(self.todo, place, self.news[key])
         elif isinstance(outcome, Failure):
             return self.failed(place, outcome)
         else:

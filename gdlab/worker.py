@@ -9,12 +9,15 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -23,7 +26,7 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
 class WorkerProcess(Executor):
-    """One process, started afresh, that does one call after another.
+    """One process, started afresh, that does one call after another, of functions that it can import.
 
     If it dies, the call that it died of raises `BrokenExecutor`, and so does every later one.
     """
@@ -32,7 +35,8 @@ class WorkerProcess(Executor):
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
+        with _apart():
+            self._process.start()
         theirs.close()
         self._calls: queue.SimpleQueue[tuple[Future[Any], Call] | None] = queue.SimpleQueue()
         threading.Thread(target=self._pass_on, daemon=True).start()
@@ -71,6 +75,24 @@ class WorkerProcess(Executor):
             future.set_exception(error)
         else:
             (future.set_result if done else future.set_exception)(value)
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """A process started meanwhile does not read this program's script again, and never sees an interrupt: that is for
+    its parent alone, and may come before the process could say so itself.
+    """
+    script = sys.modules["__main__"]
+    resource_tracker.ensure_running()  # would let interrupts through again if it had to be started below
+    held = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if held else set()
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+        if held:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(pipe: Connection) -> None:

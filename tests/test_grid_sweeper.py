@@ -8,7 +8,7 @@ from hydra.errors import HydraException
 from hydra_plugins.grid_sweeper import geomspace, grid
 
 
-def jobs(*overrides, zip=()):  # noqa: A002
+def jobs(*overrides, zip=()):
     return [tuple(job) for job in grid(OverridesParser.create().parse_overrides(list(overrides)), zip)]
 
 

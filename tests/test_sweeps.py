@@ -1,0 +1,394 @@
+"""Sweeps, end to end: what they leave, what they take up again, how they fail."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import psutil
+import pytest
+import yaml
+from commands import ROOT, single_line, start, train
+from mlflow import MlflowClient
+
+SMALL = ("problem=parabola", "stop.max_steps=40")
+
+
+def runs_of(folder):
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    return client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+
+
+def children_of(folder):
+    return [run for run in runs_of(folder) if run.data.tags["gdlab.kind"] == "run"]
+
+
+def parents_of(folder):
+    return [run for run in runs_of(folder) if run.data.tags["gdlab.kind"] == "sweep"]
+
+
+def results_of(folder):
+    """The bytes of each finished run's theta and trajectory, by its key."""
+    results = {}
+    for run in children_of(folder):
+        if run.info.status == "FINISHED":
+            place = folder / run.info.artifact_uri
+            with np.load(place / "theta.npz", allow_pickle=False) as theta:
+                ends = theta["start"].tobytes() + theta["end"].tobytes()
+            assert run.data.tags["gdlab.key"] not in results, "finished twice"
+            results[run.data.tags["gdlab.key"]] = ends, (place / "trajectory.parquet").read_bytes()
+    return results
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory, empty_store):
+    """Six small networks, and what the command said."""
+    folder = tmp_path_factory.mktemp("grid")
+    shutil.copy(empty_store, folder)
+    overrides = ["-m", "optimizer.learning_rate=geomspace:0.1:10:3", "seed=range(2)", "stop.max_epochs=1"]
+    done = train(folder, *overrides, "hydra.sweep.dir=out", "hydra.sweep.subdir=job_${hydra.job.num}_${seed}")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_a_sweep_is_a_parent_with_a_note_and_its_runs(grid):
+    folder, _ = grid
+    (parent,) = parents_of(folder)
+    children = children_of(folder)
+    assert {run.info.status for run in [parent, *children]} == {"FINISHED"}
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
+    names = {f"learning_rate={rate} seed={seed}" for rate in (0.1, 1.0, 10.0) for seed in (0, 1)}
+    assert {run.info.run_name for run in children} == names
+    note = parent.data.tags["mlflow.note.content"]
+    best = max(children, key=lambda run: run.data.metrics["final_accuracy"])
+    assert "6 jobs: 6 trained." in note
+    assert f"Best: {best.info.run_name}." in note
+    assert all(name in note for name in names)
+    table = (folder / parent.info.artifact_uri / "runs.md").read_text()
+    assert len(table.splitlines()) == 8
+
+
+def test_a_sweep_ends_with_a_table(grid):
+    _, done = grid
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["run", "outcome", "steps", "final", "cost", "test", "accuracy"]
+    accuracies = [float(line.split()[-1].rstrip("%")) for line in lines[1:7]]
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert lines[7].startswith("6 runs: 6 trained (")
+    assert lines[8].startswith("see it: mlflow ui --backend-store-uri sqlite:///mlflow.db, http://127.0.0.1:5000/#/")
+    assert done.stderr == ""
+
+
+def test_a_run_of_a_sweep_is_the_run_alone(grid, workplace):
+    folder, _ = grid
+    done = train(workplace, "optimizer.learning_rate=10.0", "seed=1", "stop.max_epochs=1")
+    assert done.returncode == 0, done.stderr
+    ((key, alone),) = results_of(workplace).items()
+    assert results_of(folder)[key] == alone
+
+
+def test_every_job_has_hydras_folder(grid):
+    folder, _ = grid
+    places = sorted(place.name for place in (folder / "out").iterdir() if place.is_dir())
+    assert places == ["job_0_0", "job_1_1", "job_2_0", "job_3_1", "job_4_0", "job_5_1"]
+    config = yaml.safe_load((folder / "out" / "job_3_1" / ".hydra" / "config.yaml").read_text())
+    assert config["optimizer"]["learning_rate"] == 1.0 and config["seed"] == 1
+    settings = yaml.safe_load((folder / "out" / "job_3_1" / ".hydra" / "hydra.yaml").read_text())["hydra"]
+    assert settings["job"]["num"] == 3
+    assert settings["runtime"]["output_dir"] == str(folder / "out" / "job_3_1")
+    overrides = yaml.safe_load((folder / "out" / "job_3_1" / ".hydra" / "overrides.yaml").read_text())
+    assert overrides == ["optimizer.learning_rate=1.0", "seed=1", "stop.max_epochs=1"]
+    assert (folder / "out" / "multirun.yaml").exists()
+
+
+def test_a_stacked_job_leaves_the_files_of_hydras_basic_launcher(tmp_path, empty_store):
+    left = {}
+    for launcher in ("stacked", "basic"):
+        folder = tmp_path / launcher
+        folder.mkdir()
+        shutil.copy(empty_store, folder)
+        done = train(folder, "-m", *SMALL, "seed=0,1", f"hydra/launcher={launcher}", "hydra.sweep.dir=out")
+        assert done.returncode == 0, done.stderr
+        assert {run.info.status for run in runs_of(folder)} == {"FINISHED"}
+        left[launcher] = {
+            str(path.relative_to(folder)): path.read_text().replace(str(folder), "").replace(launcher, "")
+            for path in folder.glob("out/*/.hydra/*.yaml")
+        }
+        left[launcher] = {
+            name: [line for line in text.splitlines() if "_launcher" not in line and "Launcher" not in line]
+            for name, text in left[launcher].items()
+        }
+        assert results_of(folder)
+    own = ("workers: null", "rows: null")
+    for name, lines in left["basic"].items():
+        assert [line for line in left["stacked"][name] if line.strip() not in own] == lines
+    assert len(left["basic"]) == 6
+    assert results_of(tmp_path / "stacked") == results_of(tmp_path / "basic")
+
+
+def test_a_sweep_trains_only_what_is_missing(workplace):
+    seeds = lambda count: [*SMALL, f"seed=range({count})"]  # noqa: E731
+    first = train(workplace, "-m", *seeds(3))
+    assert first.returncode == 0, first.stderr
+    wider = train(workplace, "-m", *seeds(4), "optimizer.learning_rate=0.1")
+    assert "3 of 4 runs are finished already" in wider.stdout
+    assert "4 runs: 1 trained, 3 found finished" in wider.stdout
+    again = train(workplace, "-m", *seeds(4))
+    assert "4 runs: 0 trained, 4 found finished" in again.stdout
+    assert len(results_of(workplace)) == len(children_of(workplace)) == 4
+    assert len(parents_of(workplace)) == 2
+    all_of_it = train(workplace, "-m", *seeds(2), "resume=false")
+    assert "2 runs: 2 trained (" in all_of_it.stdout
+    assert len(children_of(workplace)) == 6
+
+
+def test_a_job_stated_twice_is_trained_once(workplace):
+    done = train(workplace, "-m", *SMALL, "optimizer.learning_rate=0.1,0.10,1e-1,0.2")
+    assert done.returncode == 0, done.stderr
+    assert "4 runs: 2 trained, 2 found finished" in done.stdout
+    assert len(children_of(workplace)) == 2
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
+    sweep = ["-m", *SMALL, "optimizer.learning_rate=0.1,-1", "seed=range(2)"]
+    done = train(tmp_path, *sweep, "dry_run=true", "hydra.launcher.rows=1")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[:3] for line in lines[1:5]] == [
+        ["#0", "stack", "1"],
+        ["#1", "stack", "2"],
+        ["#2", "impossible:", "optimizer.learning_rate"],
+        ["#3", "impossible:", "optimizer.learning_rate"],
+    ]
+    assert "4 jobs: 2 to train, in 2 stacks of 1, 1 rows, by 2 workers; 2 impossible" in lines[5]
+    assert lines[6].startswith("estimated time: ")
+    assert not (tmp_path / "mlflow.db").exists()
+    assert train(tmp_path, "-m", *SMALL, "seed=0,1").returncode == 0
+    done = train(tmp_path, "-m", *SMALL, "seed=range(3)", "dry_run=true")
+    assert [line.split()[1] for line in done.stdout.splitlines()[1:4]] == ["skipped:", "skipped:", "stack"]
+    assert len(children_of(tmp_path)) == 2
+    done = train(tmp_path, *SMALL, "dry_run=true")
+    assert "1 job: 1 to train, in 1 stack of 1 rows, by 1 worker" in done.stdout
+
+
+def test_failures_are_told_and_the_others_finish(workplace):
+    rates = "optimizer.learning_rate=0.1,-1,0.123,0.2,0.321,0.3"
+    saboteur = {"PYTHONPATH": str(ROOT / "tests" / "saboteur"), "GDLAB_SABOTAGE": "1"}
+    done = train(workplace, "-m", *SMALL, rates, "hydra.sweep.dir=out", **saboteur)
+    assert done.returncode != 0
+    assert single_line(done.stderr).startswith("error: 3 of 6 runs failed: ")
+    for rate in ("-1", "0.123", "0.321"):
+        assert f"optimizer.learning_rate={rate}" in done.stderr
+    told = {
+        "-1": "optimizer.learning_rate must be greater than 0, got -1",
+        "0.123": "ArithmeticError: the run went wrong half-way",
+        "0.321": "the worker process ended with SIGKILL, 2 times, while it trained this run alone",
+    }
+    for rate, message in told.items():
+        assert f"failed: learning_rate={rate}: {message}" in done.stdout
+    runs = {run.data.params["optimizer.learning_rate"]: run for run in children_of(workplace)}
+    assert {rate: run.info.status for rate, run in runs.items()} == {
+        "0.1": "FINISHED",
+        "0.2": "FINISHED",
+        "0.3": "FINISHED",
+        **dict.fromkeys(told, "FAILED"),
+    }
+    for rate, message in told.items():
+        assert message in runs[rate].data.tags["mlflow.note.content"]
+    trace = (workplace / runs["0.123"].info.artifact_uri / "traceback.txt").read_text()
+    assert "Traceback" in trace and "the run went wrong half-way" in trace
+    assert "Traceback" in (workplace / "out" / "2" / "train.log").read_text()
+    (parent,) = parents_of(workplace)
+    assert parent.info.status == "FAILED"
+    assert "went wrong half-way" in parent.data.tags["mlflow.note.content"]
+    assert train(workplace, "-m", *SMALL, rates.replace("-1,", "").replace("0.321,", "")).returncode == 0  # try again
+    assert len(results_of(workplace)) == 4
+
+
+def test_a_sweep_of_nothing_possible_is_one_line(workplace):
+    done = train(workplace, "-m", *SMALL, "optimizer.learning_rate=-1,-2")
+    assert done.returncode != 0 and done.stdout == ""
+    assert single_line(done.stderr) == "error: optimizer.learning_rate must be greater than 0, got -1"
+    assert not runs_of(workplace)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("seed=0,1 tracking.experiment=a,b", "tracking.experiment must be the same for all runs of a sweep, got "),
+        ("seed=0,1 hydra.launcher.workers=0", "hydra.launcher.workers must be a whole number of at least 1, got 0"),
+        ("optimizer.learning_rate=geomspace:1:2", "must be geomspace:START:STOP:COUNT"),
+        ("optimizer.learning_rat=1,2", "optimizer.learning_rat is not a key of this configuration"),
+        ("optimizer=adam,sgdd", "optimizer=sgdd is not a choice: there are adam, "),
+        ("seed=0,1 hydra.sweeper.zip=[[seed,x]]", "hydra.sweeper.zip names x, which this sweep does not vary"),
+    ],
+)
+def test_a_bad_sweep_is_one_line(workplace, arguments, message):
+    done = train(workplace, "-m", *SMALL, *arguments.split())
+    assert done.returncode != 0 and done.stdout == ""
+    assert message in single_line(done.stderr)
+
+
+def wait_until(fact, process=None, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it did not come to that"
+        assert process is None or process.poll() is None, process.communicate()[1]
+        time.sleep(0.1)
+
+
+def finished_count(folder):
+    try:
+        return sum(run.info.status == "FINISHED" for run in children_of(folder))
+    except Exception:  # the tables are being made
+        return 0
+
+
+LONG = ("-m", "problem=bowl", "stop.max_steps=100000", "optimizer.learning_rate=1.0", "seed=range(8)")
+
+
+def test_a_killed_sweep_is_taken_up_again(tmp_path, empty_store):
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    for folder in (undisturbed, disturbed):
+        folder.mkdir()
+        shutil.copy(empty_store, folder)
+    sweep = [*LONG, "hydra.launcher.rows=1"]
+    moments = random.Random(3)
+    for least in (1, 3):
+        process = start(disturbed, *sweep)
+        try:
+            wait_until(lambda least=least: finished_count(disturbed) >= least, process)
+            time.sleep(moments.uniform(0, 0.5))
+        finally:
+            process.kill()
+            process.communicate()
+    done = train(disturbed, *sweep)
+    assert done.returncode == 0, done.stderr
+    assert "still open: marked KILLED" in done.stdout
+    assert {run.info.status for run in runs_of(disturbed)} == {"FINISHED", "KILLED"}
+    assert train(undisturbed, *sweep).returncode == 0
+    assert len(results_of(disturbed)) == 8
+    assert results_of(disturbed) == results_of(undisturbed)
+
+
+def test_a_sweep_outlives_its_workers(workplace):
+    process = start(workplace, *LONG, "hydra.launcher.rows=2")
+    try:
+        wait_until(lambda: finished_count(workplace) >= 1, process)
+        killed = max(psutil.Process(process.pid).children(recursive=True), key=lambda child: child.cpu_times().user)
+        killed.kill()
+        output, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 0, errors
+    assert "8 runs: 8 trained" in output
+    assert len(results_of(workplace)) == 8
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sweep_ends_promptly(workplace, number):
+    long = [text.replace("100000", "100000000") for text in LONG]
+    process = start(workplace, *long, "hydra.launcher.rows=4")
+    try:
+        wait_until(lambda: parents_running(workplace), process)
+        time.sleep(1)
+        begun = time.monotonic()
+        os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+        took = time.monotonic() - begun
+    finally:
+        process.kill()
+    assert process.returncode != 0
+    assert single_line(errors).startswith(("interrupted", "terminated"))
+    assert took < 30
+    assert {run.info.status for run in runs_of(workplace)} == {"KILLED"}
+
+
+def parents_running(folder):
+    try:
+        return bool(parents_of(folder))
+    except Exception:  # the tables are being made
+        return False
+
+
+def test_two_sweeps_at_once_in_one_file(workplace):
+    sweeps = [
+        start(workplace, *LONG[:-1], f"seed=range({first},{first + 6})", "hydra.launcher.rows=2") for first in (0, 3)
+    ]
+    try:
+        for process in sweeps:
+            _, errors = process.communicate(timeout=240)
+            assert process.returncode == 0, errors
+            assert "locked" not in errors
+    finally:
+        for process in sweeps:
+            process.kill()
+    assert len(results_of(workplace)) == 9  # `results_of` sees to it that none is there twice
+    assert {run.info.status for run in runs_of(workplace)} == {"FINISHED"}
+
+
+APP = """
+import sys
+import hydra
+from hydra.experimental.callback import Callback
+
+
+class Told(Callback):
+    def on_job_start(self, config, **kwargs):
+        print("start", config.x, config.hydra.job.num)
+
+    def on_job_end(self, config, job_return, **kwargs):
+        print("end", config.x, job_return.status.name, job_return.cfg.x, job_return.hydra_cfg.hydra.job.num)
+
+
+@hydra.main(version_base="1.3", config_path=None, config_name=None)
+def app(config):
+    print("job", config.x)
+
+
+if __name__ == "__main__":
+    app()
+"""
+
+
+def test_a_task_that_cannot_be_stacked_runs_job_by_job(tmp_path):
+    (tmp_path / "app.py").write_text(APP)
+    command = [sys.executable, "app.py", "-m", "+x=1,2", "hydra/launcher=stacked", "hydra/sweeper=grid"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("job")] == ["job 1", "job 2"]
+
+
+STACKED = APP.replace(
+    '@hydra.main(version_base="1.3", config_path=None, config_name=None)\n',
+    """def together(jobs, /, *, folder, workers, rows, begun):
+    begun([1])
+    yield 1, ValueError("bad")
+    begun([0])
+    yield 0, 5.0
+
+
+from hydra_plugins.stacked_launcher import stackable
+
+
+@hydra.main(version_base="1.3", config_path=None, config_name=None)
+@stackable(together)
+""",
+)
+
+
+def test_callbacks_fire(tmp_path):
+    (tmp_path / "app.py").write_text(STACKED)
+    command = [sys.executable, "app.py", "-m", "+x=1,2", "hydra/launcher=stacked", "hydra/sweeper=grid"]
+    callback = "+hydra.callbacks.told._target_=app.Told"
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [*command, callback], cwd=tmp_path, capture_output=True, text=True, timeout=120, env=env, check=False
+    )
+    assert done.returncode != 0
+    assert "1 of 2 runs failed: +x=2" in done.stderr
+    assert done.stdout.splitlines() == ["start 2 1", "end 2 FAILED 2 1", "start 1 0", "end 1 COMPLETED 1 0"]
