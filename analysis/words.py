@@ -48,7 +48,7 @@ def setup(runs: pd.DataFrame) -> dict[str, str]:
         "schedule": values(runs, "schedule._target_", spoken),
         "batch size": values(runs, "problem.batch_size", none="the whole training set"),
         "budget": " or ".join(limits),
-        "cost measured on": values(runs, "problem.examples", first_examples, none="the whole training set"),
+        "cost measured on": values(runs, "problem.examples", some_examples, none="the whole training set"),
     }
     return {name: text for name, text in facts.items() if text}
 
@@ -87,8 +87,8 @@ def number(value: object) -> str:
     return str(value)
 
 
-def first_examples(count: object) -> str:
-    return f"the first {number(count)} training examples"
+def some_examples(count: object) -> str:
+    return f"{number(count)} evenly spaced training examples"
 
 
 def values(runs: pd.DataFrame, name: str, say: Callable[..., str] = number, none: str = "") -> str:

@@ -1,7 +1,7 @@
 """Time a step of training: gdlab beside what people would use instead, and beside the machine's own limit.
 
-The work is the peers': the 784-16-16-10 sigmoid network, quadratic cost, plain descent, float32, shuffled MNIST; lone runs,
-and sweeps of 64 runs on all cores. Whatever trains one network at a time is started once a core, side by side. All are
+The work is the peers': the 784-16-16-10 sigmoid network, quadratic cost, plain descent, float32, shuffled MNIST; lone
+runs, and sweeps of 64 runs on all cores. Whatever trains one network at a time is started once a core, side by side. All are
 timed in turns, round after round, each in processes of its own, so that a noisy machine is noisy for all alike. What is
 shown is the time that a run's step takes, the wall clock's divided by runs and steps, and its ratio to gdlab's.
 """

@@ -16,4 +16,5 @@ def multirun(*overrides):
     setup_globals()
     hydra = Hydra.create_main_hydra2("train", create_config_search_path(str(ROOT / "conf")))
     master = hydra.compose_config("train", list(overrides), run_mode=RunMode.MULTIRUN, with_log_configuration=False)
+    GlobalHydra.instance().clear()
     return hydra, master

@@ -122,7 +122,7 @@ def test_a_network_run_records_both_sets(networks):
     assert '"train_examples": 4000' in dataset.dataset.profile
     frame = pd.read_parquet(local(folder, run) / "trajectory.parquet")
     assert math.isnan(frame["batch_cost"][0])
-    assert metrics["final_accuracy"] == frame["test_accuracy"].iloc[-1]
+    assert metrics["final_accuracy"] == frame["test_accuracy"].iloc[-1]  # all 1,000 test examples are measured on
     assert metrics["best_accuracy"] == frame["test_accuracy"].max()
     assert metrics["final_cost"] == frame["cost"].iloc[-1] < frame["cost"][0]
 
@@ -164,19 +164,6 @@ def test_a_diverged_run_says_so_and_keeps_its_values(tmp_path):
     assert all(math.isfinite(value) and abs(value) < 1e300 for value in run.data.metrics.values())
     frame = pd.read_parquet(local(tmp_path, run) / "trajectory.parquet")
     assert math.isinf(frame["cost"].iloc[-1])
-
-
-def test_a_sweep_is_a_parent_with_children(tmp_path):
-    done = train(
-        tmp_path, "-m", "problem=parabola", "optimizer.learning_rate=0.1,0.2", "seed=range(2)", "stop.max_steps=3"
-    )
-    assert done.returncode == 0, done.stderr
-    runs = all_runs(tmp_path)
-    (parent,) = [run for run in runs if run.data.tags["gdlab.kind"] == "sweep"]
-    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
-    assert len(children) == 4 and len(runs) == 5
-    assert {run.info.status for run in runs} == {"FINISHED"}
-    assert {run.data.params["optimizer.learning_rate"] for run in children} == {"0.1", "0.2"}
 
 
 @pytest.fixture(scope="module")
@@ -226,13 +213,6 @@ def test_bad_input_is_one_clear_line(arguments, tmp_path, spoiled_mnist):
     assert not (tmp_path / "mlflow.db").exists()  # no run was opened
 
 
-def test_bad_input_in_a_sweep_leaves_nothing_open(tmp_path):
-    done = train(tmp_path, "-m", "problem=parabola", "stop.max_steps=2", "optimizer.learning_rate=0.1,-1")
-    assert done.returncode != 0
-    assert single_line(done.stderr) == "error: optimizer.learning_rate must be greater than 0, got -1"
-    assert "RUNNING" not in {run.info.status for run in all_runs(tmp_path)}
-
-
 def test_a_sound_idx_folder_is_read(tmp_path, spoiled_mnist):
     overrides = ["problem/data=mnist", f"problem.data.root={spoiled_mnist}/sound", "stop.max_epochs=1"]
     done = train(tmp_path, *overrides)
@@ -275,7 +255,7 @@ def started(folder):
 
 def test_help_and_errors_do_without_mlflow(tmp_path):
     code = (
-        "import runpy, sys; sys.argv = ['train.py', *sys.argv[1:]]\n"
+        f"import runpy, sys; sys.path.insert(0, {str(ROOT / 'experiments')!r}); sys.argv = ['train.py', *sys.argv[1:]]\n"
         f"try: runpy.run_path({str(ROOT / 'experiments' / 'train.py')!r}, run_name='__main__')\n"
         "except SystemExit: pass\n"
         "assert not {'mlflow', 'pandas', 'sklearn'} & sys.modules.keys()"

@@ -194,7 +194,7 @@ def test_caption_says_what_the_params_say(frames):
         assert "data set: mnist_5k" in drawn.caption
         assert "network with hidden layers [16, 16] of sigmoid units" in drawn.caption
         assert "13,002 parameters" in drawn.caption
-        assert "the first 4,000 training examples" in drawn.caption
+        assert "4,000 evenly spaced training examples" in drawn.caption
 
 
 def test_caption_says_what_else_differs(frames):

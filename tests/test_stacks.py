@@ -1,0 +1,55 @@
+"""A run in a stack is the run alone, to the last bit, whatever the stack."""
+
+import cases
+import numpy as np
+import pytest
+
+from gdlab.arrays import stacked
+from gdlab.batches import stream
+from gdlab.descent import descend
+from gdlab.optimizers import GradientDescent
+from gdlab.schedules import Constant
+from gdlab.trajectory import Recorder
+
+ROWS = 64
+EXAMPLES = 1100  # a batch of 1000 leaves a rest, as do chunks of 64
+RATES = np.geomspace(0.01, 3000, ROWS)  # the largest of them diverge, and leave early
+DATA = cases.small_data(EXAMPLES, features=784)
+
+
+def trajectories(network, rows, own):
+    """What has been recorded of these runs, descending together."""
+    theta = stacked([network.initial(stream(row, 0)) for row in rows], network.dtype)
+    recorder = Recorder(theta)
+    for snapshot in descend(
+        network,
+        theta,
+        GradientDescent(learning_rate=[RATES[row] for row in rows]),
+        schedule=Constant(),
+        stopping=cases.budget(24 if network.batch_size and network.batch_size < 1000 else 10),
+        seeds=[row if own else 7 for row in rows],
+        points=6,
+    ):
+        recorder.add(snapshot)
+    return recorder.trajectories
+
+
+def contents(trajectory):
+    """All that is kept of a run, as bytes."""
+    columns = {name: np.array(values).tobytes() for name, values in trajectory.columns.items()}
+    return trajectory.end.tobytes(), columns, trajectory.ends, trajectory.outcome, trajectory.diverged_at
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["shared order", "own orders"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch_size", [1, 10, 32, 33, 128, 1000, None])
+def test_a_run_in_a_stack_is_the_run_alone(batch_size, dtype, own):
+    network = cases.network(
+        data=DATA, hidden=(16, 16), output="identity", batch_size=batch_size, dtype=dtype, examples=100
+    )
+    alone = [contents(trajectories(network, [row], own)[0]) for row in range(ROWS)]
+    assert len({run[4] for run in alone}) > 3  # some stay to the end, others leave at different steps
+    for stack in (range(0, ROWS, ROWS - 1), range(3, ROWS, 9), range(ROWS)):
+        together = trajectories(network, stack, own)
+        for row, trajectory in zip(stack, together, strict=True):
+            assert contents(trajectory) == alone[row], (len(stack), row)
