@@ -38,6 +38,7 @@ ui: setup
 
 bench: setup
 	$(PY) benchmarks/steps.py $(ARGS)
+	$(PY) benchmarks/sweep.py
 
 # Hashes for every platform and Python version, no index addresses.
 lock: setup

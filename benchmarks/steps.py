@@ -1,9 +1,9 @@
 """Time a step of training: gdlab beside what people would use instead, and beside the machine's own limit.
 
 The work is the peers': the 784-16-16-10 sigmoid network, quadratic cost, plain descent, float32, shuffled MNIST; lone
-runs, and sweeps of 64 runs on all cores. Whatever trains one network at a time is started once a core, side by side. All are
-timed in turns, round after round, each in processes of its own, so that a noisy machine is noisy for all alike. What is
-shown is the time that a run's step takes, the wall clock's divided by runs and steps, and its ratio to gdlab's.
+runs, and sweeps of 64 runs on all cores. Whatever trains one network at a time is started once a core, side by side.
+All are timed in turns, round after round, each in processes of its own, so that a noisy machine is noisy for all alike.
+What is shown is the time that a run's step takes, the wall clock's divided by runs and steps, and its ratio to gdlab's.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def commands(name: str, kind: str, batch_size: int, args: argparse.Namespace) ->
     steps = max(EXAMPLES // batch_size // (RUNS if kind == SWEEP and name not in LONE_NAMES else 1), 20)
     count = ["--batch-size", str(batch_size), "--steps", str(-(-steps // 16) * 16)]
     if name in ("gdlab", OWN):
-        for stacks in stack_sizes() if kind == SWEEP else [[1]]:
+        for stacks in stack_sizes(batch_size, name == OWN) if kind == SWEEP else [[1]]:
             yield [
                 sys.executable,
                 __file__,
@@ -113,11 +113,12 @@ def commands(name: str, kind: str, batch_size: int, args: argparse.Namespace) ->
 LONE_NAMES = {name for name in PEERS[SWEEP] if name not in TOGETHER}
 
 
-def stack_sizes() -> list[list[int]]:
+def stack_sizes(batch_size: int, own: bool) -> list[list[int]]:
     """The stacks that each core trains in a sweep, as gdlab cuts them."""
     from gdlab.sweep import stacks
 
-    sizes = [len(part) for part in stacks([_config(32, 1, seed, 0) for seed in range(RUNS)], CORES)]
+    runs = [_config(batch_size, 1, seed, seed if own else 0) for seed in range(RUNS)]
+    sizes = [len(part) for part in stacks(runs, CORES)]
     return [sizes[core::CORES] for core in range(CORES)]
 
 
@@ -140,37 +141,48 @@ def measured(name: str, kind: str, batch_size: int, args: argparse.Namespace) ->
 
 
 def figure(rows: Sequence[dict[str, Any]], rounds: int) -> Any:
-    """Each kind a panel, each batch size a group of points."""
+    """A panel for lone runs and one for sweeps; a line for each peer, a point for each batch size."""
     import pandas as pd
     import seaborn as sns
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     from analysis import style
 
-    style.use()
-    frame = pd.DataFrame(rows)
-    grid = sns.catplot(
-        frame,
-        x="microseconds",
-        y="name",
-        hue="batch_size",
-        col="kind",
-        kind="point",
-        sharey=False,
-        linestyle="none",
-        palette="viridis",
-        height=3.6,
-        aspect=1.1,
-        legend="full",
-    )
-    grid.set(xscale="log")
-    grid.set_axis_labels("microseconds for a run's step", "")
-    grid.set_titles("{col_name}")
-    for axes in grid.axes.flat:
-        axes.grid(True, axis="x", which="both", alpha=0.3)
-    if grid.legend is not None:
-        grid.legend.set_title("batch size")
-    grid.figure.suptitle(f"median of {rounds} rounds, {CORES} cores; gemm is the limit", y=1.03, fontsize="medium")
-    return grid.figure
+    @style.theme()
+    def draw() -> Figure:
+        frame = pd.DataFrame(rows)
+        kinds = frame["kind"].unique()
+        fig = Figure(figsize=(style.COLUMN * 1.6, 3.2), layout="constrained")
+        for axes, kind in zip(fig.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
+            part = frame[frame["kind"] == kind]
+            order = part.groupby("name")["microseconds"].median().sort_values().index
+            colors = style.scale_colors()(range(0, 256, 80))[: part["batch_size"].nunique()].tolist()
+            sns.stripplot(
+                part,
+                x="microseconds",
+                y="name",
+                order=order,
+                hue="batch_size",
+                palette=colors,
+                jitter=False,
+                log_scale=(True, False),
+                size=5,
+                ax=axes,
+            )
+            axes.set_title(kind)
+            axes.set(xlabel="time of a run's step (µs)", ylabel="")
+            axes.grid(True, axis="both", alpha=0.4)
+            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+            handles, labels = axes.get_legend_handles_labels()
+            axes.get_legend().remove()
+        fig.legend(handles, labels, title="batch size", loc="outside right upper")
+        fig.suptitle(f"Median of {rounds} rounds, {CORES} cores; gemm: the machine's limit", fontsize="medium")
+        return fig
+
+    return draw()
 
 
 def main() -> None:

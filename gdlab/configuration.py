@@ -151,10 +151,11 @@ def order_seed(config: Config) -> int | None:
     return None if config["problem"].get("batch_size") is None else config["seeds"]["batches"]
 
 
-def row_bytes(config: Config) -> int:
-    """Memory of one run's theta and gradient."""
+def row_bytes(config: Config, own_order: bool) -> int:
+    """Memory that one run's steps go through: theta, its gradient, and its examples if no other run shares them."""
     stated = problem(config)
-    return 2 * stated.parameters * np.dtype(stated.dtype).itemsize
+    gathered = getattr(stated, "gathered_bytes", 0) if own_order else 0
+    return 2 * stated.parameters * np.dtype(stated.dtype).itemsize + gathered
 
 
 def key(config: Config) -> str:

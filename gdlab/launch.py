@@ -144,7 +144,7 @@ def run(
         with writer:
             for place, failure in todo.impossible.items():
                 begun([place])
-                yield writer.failed(place, failure)
+                yield writer.impossible(place, failure)
             for delivery in training:
                 for result in writer.delivered(delivery):
                     yield result
@@ -163,7 +163,8 @@ class _Writer:
 
     def __enter__(self) -> None:
         self.store = self.open()
-        self.parent = self.store.sweep(self.name)
+        with self.store.alone():
+            self.parent = self.store.sweep(self.name)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         failures = any(result.failure for result in self.results)
@@ -171,8 +172,9 @@ class _Writer:
         if kind is not None:
             status = tracking.FAILED if issubclass(kind, Exception) else tracking.KILLED
         results = [_found(self.todo, place, finished) for place, finished in self.todo.found.items()] + self.results
-        self.store.add_text(self.parent, ALL, table(results))
-        self.store.close(self.parent, status, note(results, len(self.todo.jobs)))
+        with self.store.alone():
+            self.store.add_text(self.parent, ALL, table(results))
+            self.store.close(self.parent, status, note(results, len(self.todo.jobs)))
 
     def delivered(self, delivery: Delivery) -> list[Result]:
         now = tracking.milliseconds()
@@ -183,12 +185,16 @@ class _Writer:
                 self._result(place, outcome) for place, outcome in zip(delivery.places, delivery.outcomes, strict=True)
             ]
 
+    def impossible(self, place: int, failure: Failure) -> Result:
+        with self.store.alone():
+            return self._failed(place, failure)
+
     def _result(self, place: int, outcome: Trajectory | Failure) -> Result:
         key = self.todo.keys[place]
         if key in self.news:
             result = _found(self.todo, place, self.news[key])
         elif isinstance(outcome, Failure):
-            return self.failed(place, outcome)
+            return self._failed(place, outcome)
         else:
             run_id = self.store.write(self._card(place), outcome)
             result = Result(
@@ -202,7 +208,7 @@ class _Writer:
         self.results.append(result)
         return result
 
-    def failed(self, place: int, failure: Failure) -> Result:
+    def _failed(self, place: int, failure: Failure) -> Result:
         run_id = self.store.write_failure(self._card(place), failure.message, failure.traceback)
         result = Result(place=place, name=self.todo.jobs[place].name, how=FAILED, run_id=run_id, failure=failure)
         self.results.append(result)

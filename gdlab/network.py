@@ -96,6 +96,12 @@ class Network:
         return 1 if self.batch_size is None else len(self.data.train_labels) // self.batch_size
 
     @property
+    def gathered_bytes(self) -> int:
+        """Memory of the examples that are walked at a time, as they are gathered and as they are computed with."""
+        examples = min(self.batch_size or CHUNK, CHUNK)
+        return examples * self.sizes[0] * (1 + self.dtype.itemsize)
+
+    @property
     def idle_cost(self) -> float:
         """The training cost of the best network that ignores its input: for ten even classes, the shrug's 0.90."""
         shares = np.bincount(self.data.train_labels, minlength=self.data.classes) / len(self.data.train_labels)

@@ -18,7 +18,7 @@ from gdlab.configuration import Config
 from gdlab.trajectory import Recorder, Trajectory
 from gdlab.worker import WorkerProcess
 
-CACHE = 2**22  # bytes of theta and gradient in a stack: a core's part of a last-level cache
+CACHE = 2**22  # bytes that a stack's steps go through: a core's part of a last-level cache
 FEW = 8  # rows below which a step costs mostly Python's time: better mixed orders of mini-batches than fewer rows
 MOST = 1024
 AHEAD = 2  # stacks a worker holds: the one it trains and the next, so that it never waits for this process
@@ -56,8 +56,9 @@ def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> 
     largest = rows or max(FEW, -(-len(configs) // (2 * workers)))
     result = []
     for places in groups.values():
-        fit = rows or max(1, CACHE // configuration.row_bytes(configs[places[0]]))
         for together in _by_order(configs, places):
+            own = len({configuration.order_seed(configs[place]) for place in together}) > 1
+            fit = rows or max(1, CACHE // configuration.row_bytes(configs[places[0]], own))
             result += _even_parts(together, min(fit, largest, MOST))
     return result
 

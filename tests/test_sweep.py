@@ -90,6 +90,12 @@ def test_stacks_fit_the_cache():
     assert max(sizes(sweep.stacks(wide, workers=1))) <= sweep.CACHE // (2 * 4 * 38_410)
 
 
+def test_stacks_with_their_own_examples_hold_fewer_rows():
+    shared = sizes(sweep.stacks([config(hidden=[128], batch_size=64) for _ in range(200)], workers=1))
+    own = sizes(sweep.stacks([config(seed=seed, hidden=[128], batch_size=64) for seed in range(200)], workers=1))
+    assert max(own) < max(shared)
+
+
 def outcomes(configs, parts, train_stack, count=2, **settings):
     """What each run came to, by its place."""
     came = {}

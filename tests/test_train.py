@@ -255,7 +255,8 @@ def started(folder):
 
 def test_help_and_errors_do_without_mlflow(tmp_path):
     code = (
-        f"import runpy, sys; sys.path.insert(0, {str(ROOT / 'experiments')!r}); sys.argv = ['train.py', *sys.argv[1:]]\n"
+        "import runpy, sys; sys.argv = ['train.py', *sys.argv[1:]]\n"
+        f"sys.path.insert(0, {str(ROOT / 'experiments')!r})\n"
         f"try: runpy.run_path({str(ROOT / 'experiments' / 'train.py')!r}, run_name='__main__')\n"
         "except SystemExit: pass\n"
         "assert not {'mlflow', 'pandas', 'sklearn'} & sys.modules.keys()"

@@ -38,6 +38,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before its import: 
 MOST_METRICS, MOST_PARAMS = 1000, 100  # limits of one log_batch
 LONGEST_PARAM, LONGEST_NOTE = 6000, 8000
 PAGE = 1000
+CLOCK_SECONDS = 2.0  # by which the start of one process may seem to move when the clock is set
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 KIND, KEY, OUTCOME, PROCESS = "gdlab.kind", "gdlab.key", "gdlab.outcome", "gdlab.process"
 SWEEP = "gdlab.sweep"
@@ -125,7 +126,8 @@ class Store:
         """
         path = database_file(self.uri)
         name = path and hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
-        with FileLock(Path(tempfile.gettempdir()) / f"gdlab-{name}.lock") if name else nullcontext():
+        lock = FileLock(Path(tempfile.gettempdir()) / f"gdlab-{name}.lock") if name else nullcontext()
+        with lock, plain_errors(self.uri):
             yield
 
     def begin(self, card: RunCard) -> str:
@@ -440,6 +442,6 @@ def _has_ended(process: str) -> bool:
     if host != socket.gethostname():
         return False
     try:
-        return psutil.Process(int(number)).create_time() != float(created)
+        return abs(psutil.Process(int(number)).create_time() - float(created)) > CLOCK_SECONDS
     except psutil.NoSuchProcess:
         return True
