@@ -37,7 +37,7 @@ def watched(command: list[str], folder: Path) -> Watched:
     """Run a command and watch it; proportional memory, so that what processes share counts once."""
     seen = Watched()
     begun = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     try:
         launcher = psutil.Process(process.pid)
         while process.poll() is None:
