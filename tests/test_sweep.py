@@ -1,5 +1,6 @@
 """Stacks and workers: how a sweep is cut, and that one bad run takes only itself down."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -144,13 +145,14 @@ def test_a_stack_whose_worker_was_killed_by_accident_is_tried_again(tmp_path):
 
 
 def test_workers_end_when_training_is_closed():
-    before = set(psutil.Process().children(recursive=True))
+    before = set(multiprocessing.active_children())
     training = Training(numbered(2), [[0], [1]], workers=2, train_stack=workers.count)
-    started = set(psutil.Process().children(recursive=True)) - before
+    started = set(multiprocessing.active_children()) - before
     assert len(started) == 2
     training.close()
-    gone, _ = psutil.wait_procs(started, timeout=5)
-    assert len(gone) == 2
+    for process in started:
+        process.join(timeout=5)
+        assert process.exitcode is not None
 
 
 def test_workers_end_with_a_killed_parent():
