@@ -31,7 +31,7 @@ def see(uri: str, page: str) -> str:
 
 def progress(total: int, unit: str) -> "tqdm[Any]":
     """A progress bar, on a terminal only."""
-    return tqdm(total=total, unit=unit, leave=False, disable=not sys.stderr.isatty(), dynamic_ncols=True)
+    return tqdm(total=total, unit=unit, leave=False, disable=not sys.stderr.isatty())
 
 
 @contextmanager
