@@ -38,19 +38,19 @@ def progress(total: int, unit: str) -> "tqdm[Any]":
 def sweep_progress(todo: Plan) -> Iterator["SweepBar"]:
     """A progress bar over the runs that are to be trained."""
     with progress(len(todo.jobs) - len(todo.found), " runs") as bar:
-        yield SweepBar(bar)
+        yield SweepBar(bar, todo)
 
 
 class SweepBar:
     """Counts the runs done, and shows the best so far."""
 
-    def __init__(self, bar: "tqdm[Any]") -> None:
-        self.bar = bar
+    def __init__(self, bar: "tqdm[Any]", todo: Plan) -> None:
+        self.bar, self.todo = bar, todo
         self.best: list[Result] = []
 
     def add(self, result: Result) -> None:
         self.best = ranked([*self.best, result])[:1]
-        if result.how != FOUND:
+        if result.place not in self.todo.found:
             self.bar.update()
         if self.best and not self.best[0].failure:
             self.bar.set_postfix_str(f"best {headline(self.best[0])}")

@@ -150,7 +150,8 @@ def run(
                     yield result
                     for twin in copies.get(result.place, ()):
                         begun([twin])
-                        yield replace(result, place=twin, name=todo.jobs[twin].name, how=FOUND)
+                        how = FAILED if result.failure else FOUND
+                        yield replace(result, place=twin, name=todo.jobs[twin].name, how=how)
 
 
 class _Writer:

@@ -194,7 +194,7 @@ class _Lane:
             reason = error
         if len(task.places) > 1:
             return None, task.halves()
-        return Delivery(task.places, [_failure(reason, task.deaths)]), []
+        return Delivery(task.places, [_failure(reason)]), []
 
     def _replace(self) -> None:
         """Take a new worker for one that has died, and give it what the old one held but had not begun."""
@@ -210,8 +210,8 @@ class _Lane:
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _failure(error: Exception, deaths: int) -> Failure:
-    if deaths:
-        return Failure(f"{error}, {deaths} times, while it trained this run alone", f"{error}\n")
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, BrokenExecutor):
+        return Failure(f"{error}, {TRIES} times, while it trained this run alone", f"{error}\n")
     told = "".join(getattr(error, "__notes__", None) or traceback.format_exception(error))
     return Failure(f"{type(error).__name__}: {error}", told)
