@@ -39,7 +39,8 @@ class WorkerProcess(Executor):
             self._process.start()
         theirs.close()
         self._calls: queue.SimpleQueue[tuple[Future[Any], Call] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._pass_on, daemon=True).start()
+        self._thread = threading.Thread(target=self._pass_on, daemon=True)
+        self._thread.start()
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have the process call a function, after those it was given before."""
@@ -53,7 +54,7 @@ class WorkerProcess(Executor):
             self._process.kill()
         self._calls.put(None)
         if wait:
-            self._process.join()
+            self._thread.join()
 
     def _pass_on(self) -> None:
         with self._pipe:

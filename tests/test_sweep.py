@@ -147,12 +147,10 @@ def test_a_stack_whose_worker_was_killed_by_accident_is_tried_again(tmp_path):
 def test_workers_end_when_training_is_closed():
     before = set(multiprocessing.active_children())
     training = Training(numbered(2), [[0], [1]], workers=2, train_stack=workers.count)
-    started = set(multiprocessing.active_children()) - before
+    started = [child.pid for child in set(multiprocessing.active_children()) - before]
     assert len(started) == 2
     training.close()
-    for process in started:
-        process.join(timeout=5)
-        assert process.exitcode is not None
+    await_end(started)
 
 
 def test_workers_end_with_a_killed_parent():
@@ -169,8 +167,12 @@ def test_workers_end_with_a_killed_parent():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
     children = [int(number) for number in done.stdout.split()]
     assert children, done.stderr
+    await_end(children)
+
+
+def await_end(processes):
     deadline = time.monotonic() + 30
-    while any(psutil.pid_exists(child) and psutil.Process(child).status() != "zombie" for child in children):
+    while any(psutil.pid_exists(process) and psutil.Process(process).status() != "zombie" for process in processes):
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
