@@ -3,26 +3,80 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import style
+from analysis import style, words
+from analysis.regimes import regimes
 from analysis.words import is_param
 from gdlab import tracking
 from gdlab.tracking import TrackingError
 
-COSTS = ("cost", "final_cost")  # which may be infinite or not a number: that is a result, not a hole
-RUN_COLUMNS = ("run_id", "optimizer.learning_rate", "seed", "final_cost", "outcome")
-STEP_COLUMNS = ("run_id", "step", "cost")
+Given = TypeVar("Given")
+Result = TypeVar("Result")
+
+RATE = "optimizer.learning_rate"
+OPEN = ("cost", "final_cost", "gradient_norm")  # may be infinite or not a number: that is a result, not a hole
+RUN_COLUMNS = ("run_id", RATE, "seed", "final_cost", "outcome")
+SHARED = ("run_id", "seed", "outcome", "regime", "start_sharpness")
+STEP_COLUMNS = ("run_id", "step", "cost", "gradient_norm", "learning_rate")
 
 
 class StudyError(ValueError):
     """Runs that a study cannot be drawn from, or a place that cannot be written; the message says what is missing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table, and what goes with it; columns are named as a reader should see them."""
+
+    name: str
+    title: str
+    frame: pd.DataFrame
+    caption: str
+
+    def cells(self) -> list[list[str]]:
+        """Its rows as text."""
+        return [[words.cell(value) for value in row] for row in self.frame.itertuples(index=False)]
+
+    def markdown(self) -> str:
+        """It and its caption, as Markdown."""
+        rows = [[str(name) for name in self.frame], ["---"] * self.frame.shape[1], *self.cells()]
+        return "".join(f"| {' | '.join(row)} |\n" for row in rows) + f"\n{self.caption}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a study makes of its runs."""
+
+    findings: Sequence[str]
+    drawn: Sequence[Drawn]
+    tables: Sequence[Table] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A named experiment in conf/experiment, and what is made of its runs and their steps."""
+
+    name: str
+    title: str
+    question: str
+    make: Callable[[pd.DataFrame, pd.DataFrame], Made]
+
+    @property
+    def command(self) -> str:
+        """What launches it."""
+        return f"python experiments/train.py -m experiment={self.name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +90,58 @@ class Drawn:
     data: pd.DataFrame
 
 
-def command_line(description: str | None, experiment: str) -> argparse.ArgumentParser:
-    """The options of every study."""
+def command_line(description: str | None) -> argparse.ArgumentParser:
+    """The options of every script."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--uri", default="sqlite:///mlflow.db", help="where runs are tracked (%(default)s)")
-    parser.add_argument("--experiment", default=experiment, help="their MLflow experiment (%(default)s)")
     parser.add_argument("--output", default=Path("reports"), type=Path, help="the folder to write to (%(default)s)")
     return parser
+
+
+def draw(studies: Sequence[Study], description: str | None, arguments: Sequence[str] | None = None) -> None:
+    """The command that draws some of these studies, or all that were run; figures and tables go to the folder, and to
+    the parent run of each study's sweep.
+    """
+    parser = command_line(description)
+    by_name = {study.name: study for study in studies}
+    parser.add_argument("--study", choices=by_name, help="draw only this one")
+    parser.add_argument("--experiment", help="take its runs from this MLflow experiment, not from that of its name")
+    options = parser.parse_args(arguments)
+    if options.experiment and not options.study:
+        raise StudyError("--experiment needs --study, to know what to draw of its runs")
+    chosen = [by_name[options.study]] if options.study else list(studies)
+    missing = []
+    made = each(partial(draw_one, options.uri, options.output, options.experiment, len(chosen) > 1), chosen)
+    for study, files in zip(chosen, made, strict=True):
+        for file in files:
+            print(f"wrote {file}")
+        if not files:
+            missing.append(study)
+    if len(missing) == len(chosen):
+        raise StudyError(f"none of these studies is in {options.uri}; begin with: {missing[0].command}")
+    for study in missing:
+        print(f"{study.name} is not in {options.uri}; to run it: {study.command}")
+
+
+def draw_one(uri: str, folder: Path, experiment: str | None, may_be_absent: bool, study: Study) -> list[Path]:
+    """Draw a study from the runs of an experiment, that of its name if none is given; returns the files."""
+    if may_be_absent and not tracking.exists(uri, study.name):
+        return []
+    runs, steps = load(uri, experiment or study.name)
+    files = save(study.make(runs, steps), folder)
+    attach(uri, runs, files)
+    return files
+
+
+def each(function: Callable[[Given], Result], items: Sequence[Given]) -> Iterator[Result]:
+    """What a function makes of each item, in their order, on all cores."""
+    if len(items) == 1:
+        yield function(items[0])
+        return
+    with ProcessPoolExecutor(min(len(items), os.cpu_count() or 1), get_context("spawn")) as pool:
+        yield from pool.map(function, items)
 
 
 def exit_plainly(main: Callable[[], None]) -> None:
@@ -74,7 +171,10 @@ def load(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     runs = runs.assign(final_cost=runs["run_id"].map(exact_final_cost(steps)))
     checked(runs, RUN_COLUMNS, f"experiment {experiment!r} in {uri}")
     runs = runs.astype({"seed": int})  # tracking reads every number as a float
-    shared = [name for name in map(str, runs) if name in ("run_id", "seed", "outcome") or is_param(name)]
+    runs["regime"] = runs["run_id"].map(regimes(steps))
+    if "sharpness" in steps:
+        runs["start_sharpness"] = runs["run_id"].map(steps[steps["step"] == 0].set_index("run_id")["sharpness"])
+    shared = [name for name in map(str, runs) if name in SHARED or is_param(name)]
     return runs, steps.merge(runs[shared], on="run_id")
 
 
@@ -91,7 +191,7 @@ def checked(frame: pd.DataFrame, needed: Sequence[str], what: str) -> None:
     if absent:
         raise StudyError(f"{what} lacks {', '.join(absent)}: this study needs {', '.join(needed)}")
     for name in needed:
-        holes = frame[name].isna() & (name not in COSTS)
+        holes = frame[name].isna() & (name not in OPEN)
         if holes.any():
             runs = frame["run_id"].nunique()
             raise StudyError(f"{what}: {frame.loc[holes, 'run_id'].nunique()} of {runs} runs have no {name}")
@@ -102,12 +202,27 @@ def exact_final_cost(steps: pd.DataFrame) -> pd.Series:
     return steps.drop_duplicates("run_id", keep="last").set_index("run_id")["cost"]
 
 
-def save(drawn: Sequence[Drawn], folder: Path) -> list[Path]:
-    """Write figures and their data; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
+def save(made: Made, folder: Path) -> list[Path]:
+    """Write figures with their captions and data, and tables as CSV and Markdown; returns the files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise StudyError(f"--output={folder} is a file, not a folder") from None
     files = []
-    for item in drawn:
+    for item in made.drawn:
         files += style.save(item.figure, folder / item.name)
-        files.append(folder / f"{item.name}.csv")
-        item.data.to_csv(files[-1], index=False, na_rep="nan")
+        files += [folder / f"{item.name}.csv", folder / f"{item.name}.txt"]
+        item.data.to_csv(files[-2], index=False, na_rep="nan")
+        files[-1].write_text(f"{item.caption}\n", encoding="utf-8")
+    for table in made.tables:
+        files += [folder / f"{table.name}.csv", folder / f"{table.name}.md"]
+        table.frame.to_csv(files[-2], index=False, na_rep="nan")
+        files[-1].write_text(table.markdown(), encoding="utf-8")
     return files
+
+
+def attach(uri: str, runs: pd.DataFrame, files: Sequence[Path]) -> None:
+    """Keep files with the newest sweep that the runs belong to, if there is one."""
+    parents = runs["parent"].dropna() if "parent" in runs else runs.iloc[:0]
+    if len(parents):
+        tracking.attach(uri, str(parents.iloc[-1]), files)

@@ -12,26 +12,28 @@ import seaborn as sns
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 
-from gdlab.stopping import BUDGET, CONVERGED, DIVERGED, SATURATED
+from analysis.regimes import BOUNCING, CONVERGING, CRAWLING, DIVERGED, SATURATED
 
-COLUMN = 3.5  # a paper's column, in inches: figures are drawn at the size they are printed in
+COLUMN, PAGE = 3.5, 7.2  # a paper's column and page, in inches: figures are drawn at the size they are printed in
 DOTS = 200  # an inch of PNG
 INK, FAINT = "#222222", "#6b6b6b"
 
 
 class Mark(NamedTuple):
-    """A colour and a marker, each enough to tell an outcome."""
+    """A colour and a marker, each enough to tell a regime."""
 
     color: str
     marker: str
 
 
-OUTCOMES = {  # in Okabe and Ito's colours (2008), which colour-blind readers can tell apart
-    CONVERGED: Mark("#009E73", "s"),
-    BUDGET: Mark("#0072B2", "o"),
+REGIMES = {  # in Okabe and Ito's colours (2008), which colour-blind readers can tell apart
+    CRAWLING: Mark("#56B4E9", "v"),
+    CONVERGING: Mark("#009E73", "o"),
+    BOUNCING: Mark("#CC79A7", "s"),
     SATURATED: Mark("#E69F00", "D"),
     DIVERGED: Mark("#D55E00", "X"),
 }
+CHOICES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # the same, for anything else
 
 THEME = {
     **sns.axes_style("ticks"),
@@ -79,8 +81,8 @@ def scale_colors() -> Colormap:
 @theme()
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write a figure as PNG and SVG, the same bytes each time; returns the two files."""
-    if figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
         figure.set_layout_engine("none")  # a layout made anew for each file would move things by a hair
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     figure.savefig(png, dpi=DOTS)

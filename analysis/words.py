@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from analysis.regimes import MEANINGS, WAY
 from gdlab.configuration import SECTIONS
-from gdlab.stopping import BUDGET, CONVERGED, DIVERGED, SATURATED
 
-OUTCOMES = {
-    CONVERGED: "the slope has vanished",
-    BUDGET: "all its steps are spent",
-    SATURATED: "the slope has vanished, at a cost no better than ignoring the input",
-    DIVERGED: "the cost is not finite, or far above where it started",
+NOUNS = {
+    "optimizer._target_": "optimizer",
+    "schedule._target_": "schedule",
+    "problem.batch_size": "batch size",
 }
 
 
-def size(runs: pd.DataFrame) -> str:
-    """How many runs, learning rates and seeds."""
-    pairs = runs[["optimizer.learning_rate", "seed"]]
-    rates, seeds = pairs.nunique()
-    grid = f"{plural(rates, 'learning rate')} × {plural(seeds, 'seed')}"
-    if len(pairs) == len(pairs.drop_duplicates()) == rates * seeds:
-        return f"{grid} = {plural(len(runs), 'run')}" if rates * seeds > 1 else f"{grid}: one run"
-    return f"{plural(len(runs), 'run')} of {grid}, not one for each pair"
+def size(runs: pd.DataFrame, also: Sequence[str] = ()) -> str:
+    """How many runs, learning rates and seeds, and values of the columns `also`."""
+    axes = {"optimizer.learning_rate": "learning rate", "seed": "seed"}
+    axes = {**{name: NOUNS.get(name, name) for name in also}, **axes}
+    told = runs[list(axes)]
+    counts = {name: told[name].nunique(dropna=False) for name in axes}
+    grid = " × ".join(plural(counts[name], noun) for name, noun in axes.items())
+    whole = math.prod(counts.values())
+    if len(told) == len(told.drop_duplicates()) == whole:
+        return f"{grid} = {plural(len(runs), 'run')}" if whole > 1 else f"{grid}: one run"
+    return f"{plural(len(runs), 'run')} of {grid}, not one for each combination"
 
 
 def setup(runs: pd.DataFrame) -> dict[str, str]:
@@ -59,9 +62,10 @@ def differences(runs: pd.DataFrame, drawn: Sequence[str] = ("optimizer.learning_
     return {name: values(runs, name, none="none") for name in names if runs[name].nunique(dropna=False) > 1}
 
 
-def outcomes(runs: pd.DataFrame) -> str:
-    """What the outcomes of these runs mean."""
-    return "; ".join(f"{name}, {meaning}" for name, meaning in OUTCOMES.items() if (runs["outcome"] == name).any())
+def regimes(runs: pd.DataFrame) -> str:
+    """What the regimes of these runs mean."""
+    there = [f"{name}, {meaning}" for name, meaning in MEANINGS.items() if (runs["regime"] == name).any()]
+    return f"{'; '.join(there)} ({WAY})"
 
 
 def is_param(name: str) -> bool:
@@ -105,3 +109,12 @@ def listed(words: Sequence[str]) -> str:
 
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def cell(value: object) -> str:
+    """A value in a table: numbers to four digits, what is missing left empty."""
+    if isinstance(value, float):
+        if math.isnan(value):
+            return ""
+        return f"{value:,.0f}" if value.is_integer() and 1 <= abs(value) < 1e6 else f"{value:.4g}"
+    return number(value)

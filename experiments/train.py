@@ -24,6 +24,7 @@ from gdlab import configuration, launch, tracking
 from gdlab.configuration import ConfigurationError
 from gdlab.data import DataError
 from gdlab.launch import Job, Plan, Result
+from gdlab.stopping import DIVERGED
 from gdlab.tracking import LiveRun, Store, Sweep, TrackingError
 from gdlab.trajectory import Recorder, Trajectory, point
 from hydra_plugins.stacked_launcher import Composed, stackable
@@ -57,7 +58,7 @@ def run_sweep(
     rows: int | None,
     begun: Callable[[Sequence[int]], None],
 ) -> Generator[tuple[int, float | Exception]]:
-    """Train all jobs of a sweep together; yields each one's place and its final cost, or why it has none."""
+    """Train all jobs of a sweep together; yields each one's place and its objective, or why it has none."""
     start = time.perf_counter()
     alike = set.intersection(*(set(job.overrides) for job in composed)) if len(composed) > 1 else set()
     jobs = [
@@ -87,9 +88,14 @@ def run_sweep(
         for result in outcomes:
             results.append(result)
             bar.add(result)
-            yield result.place, failure(result) or result.final_cost
+            yield result.place, failure(result) or objective(result.outcome, result.final_cost)
     print(console.sweep_summary(results, time.perf_counter() - start))
     print(console.see(uri, f"/#/experiments/{store().experiment_id}"))
+
+
+def objective(outcome: str, final_cost: float) -> float:
+    """What a sweeper is told of a run: its final cost, inf if it diverged."""
+    return math.inf if outcome == DIVERGED else final_cost
 
 
 def failure(result: Result) -> RunError | None:
@@ -104,7 +110,7 @@ def failure(result: Result) -> RunError | None:
 @hydra.main(version_base="1.3", config_path="../conf", config_name="train")
 @stackable(run_sweep)
 def train(composed: DictConfig) -> float:
-    """Train one run; returns its final cost."""
+    """Train one run; returns its objective."""
     try:
         config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
         return run(cast(dict[str, Any], config))
@@ -115,7 +121,7 @@ def train(composed: DictConfig) -> float:
 
 
 def run(config: dict[str, Any]) -> float:
-    """Build, descend, track; returns the final cost."""
+    """Build, descend, track; returns the objective."""
     settings = HydraConfig.get()
     job = Job(name=run_name(settings.overrides.task), config=run_part(config))
     stack = configuration.build([job.config])
@@ -146,7 +152,7 @@ def run(config: dict[str, Any]) -> float:
     print(console.summary(card.name, trajectory, stack.steps, seconds))
     if not sweep:
         print(console.see(uri, live.page))
-    return trajectory.final["final_cost"]
+    return objective(trajectory.outcome, trajectory.final["final_cost"])
 
 
 def foresee(todo: Plan) -> None:

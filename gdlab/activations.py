@@ -1,10 +1,11 @@
 r"""Activation functions, worked in place on the weighted inputs z of a layer.
 
-Each is a pair: `apply` turns z into a = f(z); `chain` multiplies an error by the slope f'(z), which all of these can
+`apply` turns z into a = f(z); `chain` multiplies an error by the slope f'(z), which all of these can
 tell from a alone. Nothing is allocated: `spare` is a buffer of z's shape to work in.
 
-They do not compute but yield the calls that will: at this network's size Python's own time counts, so the calls of a
-step are collected once, with their arrays, and then made again and again (`play`).
+These two do not compute but yield the calls that will: at this network's size Python's own time counts, so the calls of a
+step are collected once, with their arrays, and then made again and again (`play`). `slope` and `bend` are f'(z) and f''(z)
+told from a, for curvature.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ def play(calls: Iterable[partial[Any]]) -> None:
 class Activation(NamedTuple):
     apply: Callable[[Units], Calls]
     chain: Callable[[Units, Units, Units], Calls]
+    slope: Callable[[Units], Units]
+    bend: Callable[[Units], Units]
 
 
 def _sigmoid(z: Units) -> Calls:
@@ -71,7 +74,7 @@ def _relu_chain(error: Units, a: Units, spare: Units) -> Calls:
 
 
 ACTIVATIONS = {
-    "sigmoid": Activation(_sigmoid, _sigmoid_chain),
-    "tanh": Activation(_tanh, _tanh_chain),
-    "relu": Activation(_relu, _relu_chain),
+    "sigmoid": Activation(_sigmoid, _sigmoid_chain, lambda a: a * (1 - a), lambda a: a * (1 - a) * (1 - 2 * a)),
+    "tanh": Activation(_tanh, _tanh_chain, lambda a: 1 - a * a, lambda a: -2 * a * (1 - a * a)),
+    "relu": Activation(_relu, _relu_chain, np.sign, np.zeros_like),
 }

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 import gdlab
-from gdlab import data, landscapes, network, optimizers, schedules, stopping
-from gdlab.arrays import Theta, columns, stacked
+from gdlab import curvature, data, landscapes, network, optimizers, schedules, stopping
+from gdlab.arrays import Costs, Theta, columns, stacked
 from gdlab.batches import stream
-from gdlab.checks import whole
-from gdlab.descent import Problem, Snapshot, descend
+from gdlab.checks import choice, whole
+from gdlab.descent import SPACINGS, Also, Problem, Snapshot, descend
 
 Config = Mapping[str, Any]
 
@@ -63,6 +63,35 @@ class ConfigurationError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Record:
+    """Which steps are recorded, `spacing` being a key of `SPACINGS`, and at which of them the sharpness is: at none of
+    them (`never`), the first (`start`), or all (`always`).
+    """
+
+    points: Any
+    spacing: Any
+    sharpness: Any
+
+    def __post_init__(self) -> None:
+        whole("points", self.points, 2)
+        choice("spacing", self.spacing, SPACINGS)
+        choice("sharpness", self.sharpness, ("never", "start", "always"))
+
+    def also(self, problem: Problem) -> Also | None:
+        """What is recorded beside what the problem measures."""
+        if self.sharpness == "never":
+            return None
+        assert isinstance(problem, network.Network | landscapes.Landscape)
+
+        def sharpness(step: int, theta: Theta) -> dict[str, Costs]:
+            if self.sharpness == "start" and step > 0:
+                return {"sharpness": np.full(len(theta), np.nan)}
+            return {"sharpness": curvature.sharpness(problem, theta)}
+
+        return sharpness
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """Runs that share all but their hyperparameters, starts and seeds, ready to descend."""
 
@@ -72,7 +101,7 @@ class Stack:
     schedule: schedules.Schedule
     stopping: stopping.Stopping
     seeds: Sequence[int]
-    points: int
+    record: Record
 
     @property
     def steps(self) -> int:
@@ -87,7 +116,9 @@ class Stack:
             schedule=self.schedule,
             stopping=self.stopping,
             seeds=self.seeds,
-            points=self.points,
+            points=self.record.points,
+            spacing=self.record.spacing,
+            also=self.record.also(self.problem),
         )
 
 
@@ -117,7 +148,7 @@ def build(configs: Sequence[Config]) -> Stack:
         schedule=_section("schedule", [config["schedule"] for config in configs]),
         stopping=_section("stop", [first["stop"]]),
         seeds=[s["batches"] for s in seeds],
-        points=_points(first["record"]),
+        record=_section("record", [first["record"]]),
     )
 
 
@@ -176,13 +207,6 @@ def flat(config: Config, prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
-def _points(section: Any) -> int:
-    points: int = _keys("record", section, ("points",))["points"]
-    with _within("record"):
-        whole("points", points, 2)
-    return points
-
-
 def _text(value: Any) -> str:
     """The same text for the same values, 1 and 1.0 among them."""
 
@@ -210,7 +234,9 @@ def _keys(path: str, section: Any, known: Collection[str], optional: Collection[
 
 
 def _target(path: str, section: Any) -> Any:
-    """The class or function that a section's `_target_` names."""
+    """The class or function that a section's `_target_` names; a section of which there is one kind names none."""
+    if path == "record":
+        return Record
     named = section.get("_target_") if isinstance(section, Mapping) else section
     if named not in BUILDABLE[path]:
         raise ConfigurationError(f"{path}._target_ must be one of {', '.join(BUILDABLE[path])}, got {named!r}")

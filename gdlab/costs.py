@@ -11,6 +11,9 @@ make, in place,
 - in `error`: :math:`\partial C / \partial z` for one example times `weight`, in which are the 1 / examples of the
   average and the constant of the derivative, `slope`: the 2 of a square, the 1 of a logarithm;
 - in `loss`: what each output adds to its example's cost.
+
+`bend` says, for one example, how :math:`\partial C / \partial z` changes as z begins to move along `dz`: the Hessian of the
+cost in z times `dz`.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ _sigmoid = ACTIVATIONS["sigmoid"]
 class Head(NamedTuple):
     apply: Callable[[Units, Targets, Units, Units, Units, Scalar], Calls]
     slope: float
+    bend: Callable[[Units, Targets, Units], Units]
 
 
 def quadratic_identity(z: Units, y: Targets, error: Units, loss: Units, spare: Units, weight: Scalar) -> Calls:
@@ -100,12 +104,36 @@ def _shift_by_largest(z: Units, column: Float[np.ndarray, "runs examples 1"]) ->
     yield partial(np.subtract, z, column, z)
 
 
+def _identity_bend(a: Units, y: Targets, dz: Units) -> Units:
+    return 2 * dz
+
+
+def _sigmoid_bend(a: Units, y: Targets, dz: Units) -> Units:
+    slope = a * (1 - a)
+    return 2 * slope * dz * (slope + (a - y) * (1 - 2 * a))
+
+
+def _softmax_bend(a: Units, y: Targets, dz: Units) -> Units:
+    da, g = _softmax_slope(a, y, dz), 2 * (a - y)
+    mean = (a * g).sum(axis=-1, keepdims=True)
+    mean_change = (da * g + 2 * a * da).sum(axis=-1, keepdims=True)
+    return da * (g - mean) + a * (2 * da - mean_change)
+
+
+def _softmax_slope(a: Units, y: Targets, dz: Units) -> Units:
+    return a * (dz - (a * dz).sum(axis=-1, keepdims=True))
+
+
+def _sigmoid_slope(a: Units, y: Targets, dz: Units) -> Units:
+    return a * (1 - a) * dz
+
+
 HEADS = {
-    ("quadratic", "identity"): Head(quadratic_identity, slope=2),
-    ("quadratic", "sigmoid"): Head(quadratic_sigmoid, slope=2),
-    ("quadratic", "softmax"): Head(quadratic_softmax, slope=2),
-    ("cross_entropy", "sigmoid"): Head(cross_entropy_sigmoid, slope=1),
-    ("cross_entropy", "softmax"): Head(cross_entropy_softmax, slope=1),
+    ("quadratic", "identity"): Head(quadratic_identity, 2, _identity_bend),
+    ("quadratic", "sigmoid"): Head(quadratic_sigmoid, 2, _sigmoid_bend),
+    ("quadratic", "softmax"): Head(quadratic_softmax, 2, _softmax_bend),
+    ("cross_entropy", "sigmoid"): Head(cross_entropy_sigmoid, 1, _sigmoid_slope),
+    ("cross_entropy", "softmax"): Head(cross_entropy_softmax, 1, _softmax_slope),
 }
 COSTS = ("quadratic", "cross_entropy")
 OUTPUTS = ("sigmoid", "identity", "softmax")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
@@ -18,6 +18,8 @@ from gdlab.schedules import Schedule
 from gdlab.stopping import BUDGET, DIVERGED, RUNNING, Outcomes, Stopping, above
 
 WATCH = 16  # steps between looks at the costs passed; a divergence is dated to its very step all the same
+
+Also = Callable[[int, Theta], Mapping[str, Costs]]
 
 _threads = ThreadpoolController()
 
@@ -82,10 +84,12 @@ def descend(
     stopping: Stopping,
     seeds: Sequence[int],
     points: int,
+    spacing: str = "log",
+    also: Also | None = None,
 ) -> Iterator[Snapshot]:
     """Let a stack of runs descend, and yield what they are at the recorded steps.
 
-    About `points` log-spaced steps are recorded, the first and the last always, and the one at which a run ends. A run
+    About `points` steps are recorded, the first and the last always, and the one at which a run ends. A run
     that has ended leaves the stack; the others go on as if it had never been there, and as if they were alone: a run in
     a stack is bit for bit the run by itself. Divergence is an outcome, not an exception.
 
@@ -95,12 +99,16 @@ def descend(
         Where each run starts; not changed.
     seeds
         What decides each run's order of mini-batches.
+    spacing
+        How the recorded steps are spaced, a key of `SPACINGS`.
+    also
+        What else to record of points at a step, beside what the problem measures.
 
     """
     steps = stopping.steps(problem.steps_per_epoch)
-    recorded = log_spaced(steps, points)
+    recorded = SPACINGS[spacing](steps, points)
     with _threads.limit(limits=1, user_api="blas"):
-        stack = _Stack(problem, theta, optimizer, schedule, stopping, seeds, steps)
+        stack = _Stack(problem, theta, optimizer, schedule, stopping, seeds, steps, also)
         for here, ahead in pairwise(recorded):
             for step in range(here, ahead, WATCH):
                 if step == here or stack.lost:
@@ -120,6 +128,14 @@ def log_spaced(steps: int, points: int) -> list[int]:
     return sorted({0, steps, *np.geomspace(1, steps, max(points - 1, 1)).round().astype(int).tolist()})
 
 
+def evenly_spaced(steps: int, points: int) -> list[int]:
+    """`points` whole numbers from 0 to `steps`, evenly spaced; fewer where they would fall together."""
+    return sorted(set(np.linspace(0, steps, points).round().astype(int).tolist()))
+
+
+SPACINGS = {"log": log_spaced, "even": evenly_spaced}
+
+
 class _Stack:
     """The runs that are still going, and all that belongs to them."""
 
@@ -132,9 +148,10 @@ class _Stack:
         stopping: Stopping,
         seeds: Sequence[int],
         steps: int,
+        also: Also | None,
     ) -> None:
         runs = len(theta)
-        self.problem, self.stopping, self.steps = problem, stopping, steps
+        self.problem, self.stopping, self.steps, self.also = problem, stopping, steps, also
         self.rows = np.arange(runs)
         self.optimizer = spread(optimizer, runs, theta.dtype)
         self.schedule = spread(schedule, runs, theta.dtype)
@@ -187,6 +204,7 @@ class _Stack:
         theta = stacked(self.theta[which], self.theta.dtype)
         with np.errstate(all="ignore"):
             now = self.problem.measure(theta)
+            now |= self.also(step, theta) if self.also else {}
         outcomes = np.full(len(which), DIVERGED, dtype="<U9")
         if everyone:
             if step == 0:

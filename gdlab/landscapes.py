@@ -84,10 +84,11 @@ class Landscape(ABC):
         return _Everywhere(self, theta, gradient)
 
     def measure(self, theta: Theta) -> dict[str, Costs]:
-        """The cost and the Euclidean norm of its gradient at each run's point."""
+        """The cost and the Euclidean norm of its gradient at each run's point, and where that is: w1 and w2."""
         gradient = np.empty_like(theta)
         self.gradient(theta, gradient)
-        return {"cost": self.cost(theta), "gradient_norm": norm(gradient)}
+        place = {f"w{i}": w.astype(np.float64) for i, w in enumerate(theta.T, 1)}
+        return {"cost": self.cost(theta), "gradient_norm": norm(gradient), **place}
 
     def measure_end(self, theta: Theta) -> dict[str, Costs]:
         return {}
@@ -107,8 +108,40 @@ class _Everywhere:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parabola(Landscape):
-    r""":math:`C(w) = (w - c)^2`: slope 2(w - c), curvature 2, so plain descent is stable exactly for η < 1."""
+class _Quadratic(Landscape):
+    """What the quadratics share: `curvature` is the largest eigenvalue of the Hessian, λ, so that plain descent is
+    stable exactly for η < 2 / λ.
+    """
+
+    curvature: Any = 2.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        scalars_in(self, curvature="(0, inf)")
+
+    @property
+    @abstractmethod
+    def _curvatures(self) -> Float[np.ndarray, " parameters"]:
+        """Along each axis."""
+
+    @property
+    def minima(self) -> Minima:
+        return np.zeros((1, self.parameters))
+
+    def cost(self, theta: Theta) -> Costs:
+        return (0.5 * self._curvatures * (theta - self.minima) ** 2).sum(axis=1)
+
+    def gradient(self, theta: Theta, out: Theta) -> None:
+        np.subtract(theta, self.minima, out=out)
+        out *= self._curvatures
+
+    def hessian(self, theta: Theta) -> Hessians:
+        return np.broadcast_to(np.diag(self._curvatures), (len(theta), *2 * [self.parameters])).copy()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parabola(_Quadratic):
+    r""":math:`C(w) = \frac{\lambda}{2} (w - c)^2`; with the curvature λ = 2, as it is unless said otherwise, (w - c)²."""
 
     center: Any = 0.0
 
@@ -124,44 +157,29 @@ class Parabola(Landscape):
     def box(self) -> Box:
         return ((self.center - 6.0, self.center + 6.0),)
 
-    def cost(self, theta: Theta) -> Costs:
-        return (theta[:, 0] - self.center) ** 2
-
-    def gradient(self, theta: Theta, out: Theta) -> None:
-        np.subtract(theta, self.center, out=out)
-        out *= 2
-
-    def hessian(self, theta: Theta) -> Hessians:
-        return np.full((len(theta), 1, 1), 2.0)
+    @property
+    def _curvatures(self) -> Float[np.ndarray, 1]:
+        return np.array([self.curvature])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bowl(Landscape):
-    r""":math:`C(w) = w_1^2 + w_2^2`: at (3, 4) the cost is 25 and the gradient (6, 8)."""
-
-    @property
-    def minima(self) -> Minima:
-        return np.zeros((1, 2))
+class Bowl(_Quadratic):
+    r""":math:`C(w) = \frac{\lambda}{2} (w_1^2 + w_2^2)`: with λ = 2, at (3, 4) the cost is 25 and the gradient (6, 8)."""
 
     @property
     def box(self) -> Box:
         return ((-5.0, 5.0), (-5.0, 5.0))
 
-    def cost(self, theta: Theta) -> Costs:
-        return theta[:, 0] ** 2 + theta[:, 1] ** 2
-
-    def gradient(self, theta: Theta, out: Theta) -> None:
-        np.multiply(theta, 2, out=out)
-
-    def hessian(self, theta: Theta) -> Hessians:
-        return np.broadcast_to(2 * np.eye(2), (len(theta), 2, 2)).copy()
+    @property
+    def _curvatures(self) -> Float[np.ndarray, 2]:
+        return np.array([self.curvature, self.curvature])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ravine(Landscape):
-    r""":math:`C(w) = w_1^2 / \kappa + w_2^2`: a quadratic valley with condition number κ.
+class Ravine(_Quadratic):
+    r""":math:`C(w) = \frac{\lambda}{2} (w_1^2 / \kappa + w_2^2)`: a quadratic valley with condition number κ.
 
-    The steep direction has curvature 2, so the border of stability stays at η = 1 whatever κ is; the flat one
+    The steep direction has the curvature λ, so the border of stability stays at η = 2 / λ whatever κ is; the flat one
     then needs of the order of κ steps.
     """
 
@@ -172,25 +190,12 @@ class Ravine(Landscape):
         scalars_in(self, condition="[1, inf)")
 
     @property
-    def minima(self) -> Minima:
-        return np.zeros((1, 2))
-
-    @property
     def box(self) -> Box:
         return ((-6.0, 6.0), (-3.0, 3.0))
 
     @property
-    def _half_curvature(self) -> Float[np.ndarray, 2]:
-        return np.array([1 / self.condition, 1.0])
-
-    def cost(self, theta: Theta) -> Costs:
-        return theta[:, 0] ** 2 / self.condition + theta[:, 1] ** 2
-
-    def gradient(self, theta: Theta, out: Theta) -> None:
-        np.multiply(theta, 2 * self._half_curvature, out=out)
-
-    def hessian(self, theta: Theta) -> Hessians:
-        return np.broadcast_to(np.diag(2 * self._half_curvature), (len(theta), 2, 2)).copy()
+    def _curvatures(self) -> Float[np.ndarray, 2]:
+        return np.array([self.curvature / self.condition, self.curvature])
 
 
 @dataclass(frozen=True, kw_only=True)

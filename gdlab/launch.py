@@ -245,7 +245,7 @@ def estimate(todo: Plan) -> float:
             costs[kind] = _trial(configuration.build(configs))
         stack = configuration.build(configs[:1])
         step, look = costs[kind]
-        seconds += len(part) * (step * stack.steps + look * stack.points + TRACKING_SECONDS)
+        seconds += len(part) * (step * stack.steps + look * stack.record.points + TRACKING_SECONDS)
     return seconds / min(todo.workers, max(len(todo.parts), 1))
 
 

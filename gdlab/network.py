@@ -289,11 +289,13 @@ def _add_bias(a: Units, b: Float[np.ndarray, "runs units"]) -> Calls:
     yield partial(np.add, rows, row, rows)
 
 
-def walks(network: Network, theta: Theta, total: int, own: bool = False) -> list[tuple[slice, Walk]]:
+def walks(
+    network: Network, theta: Theta, total: int, own: bool = False, chunk: int = CHUNK
+) -> list[tuple[slice, Walk]]:
     """The chunks of `total` examples, in order, each with the walk it takes."""
-    chunks = [slice(start, min(start + CHUNK, total)) for start in range(0, total, CHUNK)]
-    by_size = {n: Walk(network, theta, n, total, own) for n in {chunk.stop - chunk.start for chunk in chunks}}
-    return [(chunk, by_size[chunk.stop - chunk.start]) for chunk in chunks]
+    chunks = [slice(start, min(start + chunk, total)) for start in range(0, total, chunk)]
+    by_size = {n: Walk(network, theta, n, total, own) for n in {part.stop - part.start for part in chunks}}
+    return [(part, by_size[part.stop - part.start]) for part in chunks]
 
 
 class MiniBatchOracle:

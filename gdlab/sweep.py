@@ -47,13 +47,14 @@ class Delivery:
 def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> Stacks:
     """The places of the runs that descend together, at most `rows` in a stack.
 
-    Left to itself a stack is as large as fits the cache, as long as every worker has two. Runs that share their order
+    Left to itself a stack is as large as fits the cache, as long as every worker has two, or one where there are few runs.
+    Runs that share their order
     of mini-batches stay together: their examples are gathered once for all.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for place, config in enumerate(configs):
         groups[configuration.shared(config)].append(place)
-    largest = rows or max(FEW, -(-len(configs) // (2 * workers)))
+    largest = rows or max(min(FEW, -(-len(configs) // workers)), -(-len(configs) // (2 * workers)))
     result = []
     for places in groups.values():
         for together in _by_order(configs, places):

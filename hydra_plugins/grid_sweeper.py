@@ -1,13 +1,18 @@
-"""`hydra/sweeper=grid`: Hydra's basic sweeper, with log-spaced axes and axes that vary together.
+"""`hydra/sweeper=grid`: Hydra's basic sweeper, with log-spaced axes, axes that vary together, cases, and a search.
 
 - `geomspace:0.001:1000:25` is 25 log-spaced values from 0.001 to 1000, as NumPy's geomspace; to four digits, or as many
   more as tell neighbours apart.
 - `hydra.sweeper.zip=[[problem.batch_size,optimizer.learning_rate]]` lets the two axes vary together instead of crossing
   them; they must have equally many values.
+- `hydra.sweeper.cases` lists texts of overrides; the axes cross with these.
+- `hydra.sweeper.search={axis: optimizer.learning_rate, low: 0.001, high: 1000}` closes in, for each case, on the value
+  of an axis at which runs begin to diverge, until it is known to a fraction `tolerance`, 0.01. A task says that a run has
+  diverged by returning inf.
 """
 
 import math
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -21,26 +26,31 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from hydra_plugins._search import Ends, Search
+
 GEOMSPACE = "geomspace:"
 FORM = "geomspace:START:STOP:COUNT, like geomspace:0.001:1000:25, with positive ends and a count of at least 2"
 DIGITS = 4
+SEARCH = "axis, low and high, and may have tolerance and points"
 
 
 @dataclass
 class GridSweeperConf:
-    """As the basic sweeper's, and `zip`: groups of keys whose axes vary together."""
+    """As the basic sweeper's, and what the module says of `zip`, `cases` and `search`."""
 
     _target_: str = "hydra_plugins.grid_sweeper.GridSweeper"
     max_batch_size: int | None = None
     params: dict[str, str] | None = None
     zip: list[list[str]] = field(default_factory=list)
+    cases: list[str] = field(default_factory=list)
+    search: dict[str, Any] | None = None
 
 
 ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="gdlab")
 
 
 class SweepFailed(HydraException):
-    """Some jobs of a sweep failed; the message names them."""
+    """Some jobs of a sweep failed, or it did not find what it searched; the message names them."""
 
 
 class GridSweeper(BasicSweeper):
@@ -51,9 +61,20 @@ class GridSweeper(BasicSweeper):
         max_batch_size: int | None,
         params: dict[str, str] | None = None,
         zip: Sequence[Sequence[str]] = (),
+        cases: Sequence[str] = (),
+        search: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(max_batch_size, params)
         self.together = [list(keys) for keys in zip]
+        self.cases = [shlex.split(case) for case in cases] or [[]]
+        try:
+            self.ends = Ends(**search) if search else None
+        except TypeError:
+            raise ValueError(
+                f"hydra.sweeper.search must have {SEARCH}, got {', '.join(map(str, search or ()))}"
+            ) from None
+        self.searches: list[Search] = []
+        self.round: list[tuple[Search, float]] = []
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
@@ -63,8 +84,31 @@ class GridSweeper(BasicSweeper):
     def split_arguments(  # type: ignore[override]  # the basic sweeper's is static, and called as a method
         self, overrides: list[Override], max_batch_size: int | None
     ) -> list[list[list[str]]]:
-        """All jobs, each as its overrides, in batches."""
-        return list(self.split_overrides_to_chunks(grid(overrides, self.together), max_batch_size))
+        """All jobs, each as its overrides, in batches; none where they are made round by round."""
+        jobs = [[*case, *axes] for case in self.cases for axes in grid(overrides, self.together)]
+        if self.ends is None:
+            return list(self.split_overrides_to_chunks(jobs, max_batch_size))
+        if any(override.get_key_element() == self.ends.axis for override in overrides):
+            raise HydraException(f"{self.ends.axis} is searched here: say where with hydra.sweeper.search.low and high")
+        self.searches, self.round = [Search(job, self.ends) for job in jobs], []
+        return []
+
+    def is_done(self) -> bool:
+        """Whether all jobs are launched; a search takes in what its last round came to, and sets up the next."""
+        if self.ends is None:
+            return super().is_done()
+        assert isinstance(self.launcher, _Noting)
+        came = {tuple(result.overrides or ()): float(result.return_value) for result in self.launcher.last}
+        for search in {id(search): search for search, _ in self.round}.values():
+            jobs = {value: search.job(value) for each, value in self.round if each is search}
+            search.learn({value: came[job] for value, job in jobs.items() if job in came})
+        self.round = [(search, value) for search in self.searches for value in search.ahead()]
+        return not self.round
+
+    def get_job_batch(self) -> Sequence[Sequence[str]]:
+        if self.ends is None:
+            return super().get_job_batch()
+        return [list(search.job(value)) for search, value in self.round]
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
         """Compose every job beforehand, unless the launcher does that itself."""
@@ -78,6 +122,8 @@ class GridSweeper(BasicSweeper):
         assert isinstance(self.launcher, _Noting)
         if failed := self.launcher.failed:
             raise SweepFailed(f"{len(failed)} of {self.launcher.count} runs failed: {'; '.join(failed)}")
+        if troubles := [search.trouble for search in self.searches if search.trouble]:
+            raise SweepFailed(f"no border found: {'; '.join(troubles)}")
         return returns
 
 
@@ -87,6 +133,7 @@ class _Noting(Launcher):
     def __init__(self, launcher: Launcher) -> None:
         self.launcher = launcher
         self.count, self.failed = 0, list[str]()
+        self.last: Sequence[JobReturn] = ()
 
     @property
     def composes_all(self) -> bool:
@@ -101,7 +148,8 @@ class _Noting(Launcher):
         failed = [result for result in results if result.status == JobStatus.FAILED]
         self.count += len(results)
         self.failed += [" ".join(result.overrides or ()) for result in failed]
-        return [result for result in results if result not in failed]
+        self.last = [result for result in results if result not in failed]
+        return self.last
 
 
 def grid(overrides: Sequence[Override], together: Sequence[Sequence[str]]) -> list[list[str]]:

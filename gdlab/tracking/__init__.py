@@ -4,7 +4,7 @@ MLflow takes seconds to import, so it is imported where it is used. A value that
 metric, since MLflow stores it as 1.8e308 or sorts it oddly; the exact values are in the run's `trajectory.parquet`.
 """
 
-from gdlab.tracking.frames import runs, trajectories
+from gdlab.tracking.frames import attach, runs, trajectories
 from gdlab.tracking.live import LiveRun
 from gdlab.tracking.store import (
     FAILED,
@@ -33,6 +33,7 @@ __all__ = [
     "Store",
     "Sweep",
     "TrackingError",
+    "attach",
     "check_place",
     "close_sweep",
     "exists",

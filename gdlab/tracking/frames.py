@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdlab.tracking.store import (
@@ -98,6 +100,16 @@ def trajectories(found: pd.DataFrame, uri: str) -> pd.DataFrame:
             raise TrackingError(f"run {run_name!r} ({run_id}) has no trajectory.parquet: {error}") from None
         frames.append(frame.assign(run_id=run_id))
     return pd.concat(frames, ignore_index=True)
+
+
+def attach(uri: str, run_id: str, files: Sequence[Path], folder: str = "figures") -> None:
+    """Keep files as a run's artifacts, in the place of those of the same names."""
+    with plain_errors(uri):
+        from mlflow import MlflowClient
+
+        client = MlflowClient(uri)
+        for file in files:
+            client.log_artifact(run_id, str(file), folder)
 
 
 def _value(text: str) -> Any:

@@ -1,0 +1,55 @@
+"""Averages over seeds and how sure they are: interquartile means with stratified bootstrap intervals.
+
+After Agarwal, Schwarzer, Castro, Courville and Bellemare 2021, "Deep reinforcement learning at the edge of the
+statistical precipice": the mean of the middle half withstands a few odd runs, and the interval says what few seeds can
+tell. Every stratum (a learning rate, say) is resampled on its own. The bootstrap is seeded: the same runs, the same
+interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+RESAMPLES = 2000
+LEVEL = 0.95
+SEED = 0
+INTERVAL = f"{LEVEL:.0%} bootstrap interval"
+
+Values = Float[np.ndarray, "*strata seeds"]
+
+
+def interquartile_mean(values: Values) -> Float[np.ndarray, "*strata"]:
+    """The mean of the middle half along the last axis; what is not a number counts as infinite."""
+    ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=-1)
+    cut = ordered.shape[-1] // 4
+    return ordered[..., cut : ordered.shape[-1] - cut].mean(axis=-1)
+
+
+def resampled(values: Float[np.ndarray, " seeds"], stratum: int = 0) -> Float[np.ndarray, "resamples seeds"]:
+    """Bootstrap samples of one stratum's seeds."""
+    draw = np.random.default_rng([SEED, stratum])
+    return values[draw.integers(len(values), size=(RESAMPLES, len(values)))]
+
+
+def interval(estimates: Float[np.ndarray, " resamples"]) -> tuple[float, float]:
+    """The percentile interval of resampled estimates."""
+    low, high = np.quantile(estimates, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
+    return float(low), float(high)
+
+
+def summarized(frame: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
+    """For each group: `n`, the interquartile mean `iqm` of a column over its runs, and its interval `low` to `high`,
+    which is NaN where there is one run only.
+    """
+    rows = []
+    for stratum, (values, group) in enumerate(frame.groupby(list(by), sort=True)):
+        given = group[column].to_numpy(float)
+        low, high = np.nan, np.nan
+        if len(given) > 1:
+            low, high = interval(interquartile_mean(resampled(given, stratum)))
+        rows.append([*values, len(given), float(interquartile_mean(given)), low, high])
+    return pd.DataFrame(rows, columns=[*by, "n", "iqm", "low", "high"])
