@@ -13,7 +13,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -81,12 +81,12 @@ class Record:
         """What is recorded beside what the problem measures."""
         if self.sharpness == "never":
             return None
-        assert isinstance(problem, network.Network | landscapes.Landscape)
+        known = cast(network.Network | landscapes.Landscape, problem)
 
         def sharpness(step: int, theta: Theta) -> dict[str, Costs]:
             if self.sharpness == "start" and step > 0:
                 return {"sharpness": np.full(len(theta), np.nan)}
-            return {"sharpness": curvature.sharpness(problem, theta)}
+            return {"sharpness": curvature.sharpness(known, theta)}
 
         return sharpness
 
