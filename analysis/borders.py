@@ -36,11 +36,11 @@ def borders(runs: pd.DataFrame, _: pd.DataFrame) -> Made:
                 title="Predicted and measured borders of stability",
                 frame=table,
                 caption=words.sentences(
-                    "λ: the largest eigenvalue of the Hessian at the start; predicted: 2(1 + β)/λ, where β is the momentum, 0 "
-                    "without; holds: the largest learning rate tried below the first at which a run diverged; measured: the "
-                    "geometric mean of the two",
-                    "a run has diverged when its cost is more than `rise` times what it was at the start (or times 1), within its "
-                    "steps",
+                    "λ: the largest eigenvalue of the Hessian at the start; predicted: 2(1 + β)/λ, where β is the "
+                    "momentum, 0 without; holds: the largest learning rate tried below the first at which a run "
+                    "diverged; measured: the geometric mean of the two",
+                    "a run has diverged when its cost is more than `rise` times what it was at the start (or times 1), "
+                    "within its steps",
                 ),
             )
         ],
@@ -158,10 +158,11 @@ def findings(table: pd.DataFrame) -> list[str]:
 def caption(runs: pd.DataFrame, table: pd.DataFrame) -> str:
     wide = table[table["diverges"] / table["holds"] > 1 + WIDE]
     return words.sentences(
-        "The learning rate at which runs begin to diverge, over the one that theory gives, 2(1 + β)/λ with λ the largest "
-        "eigenvalue of the Hessian at the start and β the momentum",
-        f"a row is a case, found by bisection with {words.plural(len(runs), 'run')} in all; the bar reaches from the largest "
-        "learning rate that held to the smallest that did not, the dot is their geometric mean, and so is the number",
+        "The learning rate at which runs begin to diverge, over the one that theory gives, 2(1 + β)/λ with λ the "
+        "largest eigenvalue of the Hessian at the start and β the momentum",
+        f"a row is a case, found by bisection with {words.plural(len(runs), 'run')} in all; the bar reaches from the "
+        "largest learning rate that held to the smallest that did not, the dot is their geometric mean, and so is the "
+        "number",
         f"wider than {WIDE:.0%}: {len(wide)} of the bars" if len(wide) else "",
         "rise: a run has diverged when its cost is more than so many times what it was at the start",
         "; ".join(f"{name}: {text}" for name, text in words.setup(runs).items()),

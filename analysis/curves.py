@@ -314,8 +314,8 @@ def final_caption(runs: pd.DataFrame) -> str:
         f"every dot is a run, in the colour of its regime{', seeds side by side' if seeds > 1 else ''}",
         f"line: {AVERAGE}; {BAND}" if seeds > 1 else "one seed: no spread, and the line joins the runs",
         "" if runs[RATE].nunique() > 1 else "one learning rate: no line",
-        f"dotted: the border of stability by theory, 2/λ with λ the sharpness at the start, median {border[1]:.3g}; grey: "
-        f"from {border[0]:.3g} to {border[2]:.3g} over the starts"
+        f"dotted: the border of stability by theory, 2/λ with λ the sharpness at the start, median {border[1]:.3g}; "
+        f"grey: from {border[0]:.3g} to {border[2]:.3g} over the starts"
         if border
         else "",
         *axes.off_scale(runs["final_cost"], cost_limits(runs, "final_cost"), runs["run_id"]),
@@ -329,8 +329,8 @@ def trajectories_caption(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
     return words.sentences(
         f"{cost_name(steps)} of every run against the step, both on log scales; step 0 has a place of its own",
         words.size(runs),
-        f"a panel is a learning rate{f', {shown} of the {rates}' if shown < rates else ''}; a line is a run, measured at "
-        f"up to {steps['step'].nunique()} steps, in the colour of its regime; its end is marked",
+        f"a panel is a learning rate{f', {shown} of the {rates}' if shown < rates else ''}; a line is a run, measured "
+        f"at up to {steps['step'].nunique()} steps, in the colour of its regime; its end is marked",
         "" if runs["seed"].nunique() > 1 else "one seed: no spread",
         *axes.off_scale(steps["cost"], cost_limits(steps, "cost"), steps["run_id"]),
         *shared_caption(runs),
@@ -342,8 +342,9 @@ def sensitivity_caption(runs: pd.DataFrame, key: str, what: str) -> str:
         f"Final {cost_name(runs)} against the learning rate η for each {what}",
         words.size(runs, [key]),
         f"every dot is a run; line: {AVERAGE}; {BAND}",
-        f"below: where that average is within {USABLE:g} times the {what}'s best, which the dot marks; the number is its width "
-        f"in decades, with its {averages.INTERVAL}; a range that ends where the learning rates end may be wider",
+        f"below: where that average is within {USABLE:g} times the {what}'s best, which the dot marks; the number is "
+        f"its width in decades, with its {averages.INTERVAL}; a range that ends where the learning rates end may be "
+        "wider",
         *axes.off_scale(runs["final_cost"], cost_limits(runs, "final_cost"), runs["run_id"]),
         *shared_caption(runs, [key]),
     )

@@ -35,7 +35,8 @@ def edge(runs: pd.DataFrame, steps: pd.DataFrame) -> Made:
                 title="Sharpness against 2/η",
                 frame=table,
                 caption=words.sentences(
-                    f"a row is a run; the median, lowest and highest sharpness are of the recorded steps after the first {LATE:.0%}",
+                    "a row is a run; the median, lowest and highest sharpness are of the recorded steps after the "
+                    f"first {LATE:.0%}",
                     f"close: the share of these steps at which it is within {CLOSE:.0%} of 2/η",
                     "rises: how often the cost rose from one recorded step to the next, over the whole run",
                     "empty: the run had ended by then",
@@ -123,16 +124,18 @@ def findings(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
             told.append(f"η = {rate:g}: all {words.plural(len(rows), 'run')} diverged")
             continue
         told.append(
-            f"η = {rate:g}: {len(going)} of {words.plural(len(rows), 'run')} stay stable; from {rows['at the start'].min():.3g} "
-            f"or more at the start their sharpness comes to a median of {going['median later'].median():.4g} against "
-            f"2/η = {2 / rate:g}, within {CLOSE:.0%} of it for {going['close'].mean():.0%} of the later steps"
+            f"η = {rate:g}: {len(going)} of {words.plural(len(rows), 'run')} stay stable; from "
+            f"{rows['at the start'].min():.3g} or more at the start their sharpness comes to a median of "
+            f"{going['median later'].median():.4g} against 2/η = {2 / rate:g}, within {CLOSE:.0%} of it for "
+            f"{going['close'].mean():.0%} of the later steps"
         )
     return [words.sentences(text) for text in told]
 
 
 def caption(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
     return words.sentences(
-        f"{curves.cost_name(steps)} and sharpness, the largest eigenvalue of its Hessian, against the step, on log scales",
+        f"{curves.cost_name(steps)} and sharpness, the largest eigenvalue of its Hessian, against the step, on log "
+        "scales",
         words.size(runs),
         f"a line is a run, measured at {steps['step'].nunique()} evenly spaced steps; its colour is its learning rate",
         "dashed: 2/η, above which descent on a quadratic of that curvature is unstable",

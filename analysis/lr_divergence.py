@@ -25,7 +25,7 @@ def explosion(runs: pd.DataFrame, steps: pd.DataFrame) -> Made:
 
 
 def choices(name: str, key: str, what: str, runs: pd.DataFrame, steps: pd.DataFrame) -> Made:
-    """Learning rates for each choice of one thing: which forgive a wrong one?"""
+    """Learning rates for each choice of one thing, and which of them forgive a wrong one."""
     study.checked(runs, (key,), f"experiment {name!r}")
     say = {choice: words.spoken(str(choice)) for choice in runs[key].drop_duplicates()}
     table = curves.usable(runs, key)
@@ -52,7 +52,8 @@ def choices(name: str, key: str, what: str, runs: pd.DataFrame, steps: pd.DataFr
         findings=[
             words.sentences(text)
             for text in [
-                f"widest usable range: {say[widest.choice]}, {widest.decades:.2f} decades; lowest final cost: {say[lowest.choice]}",
+                f"widest usable range: {say[widest.choice]}, {widest.decades:.2f} decades; lowest final cost: "
+                f"{say[lowest.choice]}",
                 *told,
             ]
         ],
@@ -71,7 +72,8 @@ def choices(name: str, key: str, what: str, runs: pd.DataFrame, steps: pd.DataFr
                 title=f"Usable learning rates, by {what}",
                 frame=frame[[*names, "seeds"]].rename(columns=names),
                 caption=words.sentences(
-                    f"usable: the {curves.AVERAGE} of the final cost is within {curves.USABLE:g} times the {what}'s best",
+                    f"usable: the {curves.AVERAGE} of the final cost is within {curves.USABLE:g} times the {what}'s "
+                    "best",
                     f"low and high: {averages.INTERVAL}, each learning rate resampled on its own",
                     "a range that ends where the learning rates end may be wider",
                 ),
@@ -90,7 +92,8 @@ STUDIES = (
     Study(
         name="lr_parabola",
         title="The same on a parabola",
-        question="On w² the border is at η = 1 exactly: below it descent comes to rest, on it it bounces, above it it explodes.",
+        question="On w² the border is at η = 1 exactly: below it descent comes to rest, on it it bounces, above it it "
+        "explodes.",
         make=walks.parabola,
     ),
     Study(

@@ -38,8 +38,8 @@ def diagram(runs: pd.DataFrame, _: pd.DataFrame) -> Made:
                 title="Regime and final cost by learning rate and batch size",
                 frame=table.rename(columns={RATE: "learning rate η", "label": "batch size"}).drop(columns="size"),
                 caption=words.sentences(
-                    f"a row is a pair; regime: that of most of its n runs, the worse on a tie; {curves.AVERAGE} of the final "
-                    f"cost and its {averages.INTERVAL}",
+                    f"a row is a pair; regime: that of most of its n runs, the worse on a tie; {curves.AVERAGE} of the "
+                    f"final cost and its {averages.INTERVAL}",
                     words.regimes(runs),
                 ),
             )

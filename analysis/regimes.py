@@ -17,8 +17,8 @@ HALF = 0.5  # of the way
 MEANINGS = {
     CRAWLING: "less than half of the way is made, in small steps",
     CONVERGING: "at least half of the way is made, without much rising",
-    BOUNCING: f"the cost rises on the way, in all by more than {ROSE:.0%} of what it was at the start, or less than half "
-    "of the way is made though the first step promised (η‖∇C‖², to first order) more than the whole cost",
+    BOUNCING: f"the cost rises on the way, in all by more than {ROSE:.0%} of what it was at the start, or less than "
+    "half of the way is made though the first step promised (η‖∇C‖², to first order) more than the whole cost",
     SATURATED: "the gradient has vanished with nothing learnt",
     DIVERGED: f"the cost is not finite, {EXPLODED:g} times what it was, or above its start and still climbing",
 }
@@ -28,12 +28,12 @@ WAY = "the way is from the cost at the start to 0, or, where there is an accurac
 def regimes(steps: pd.DataFrame) -> pd.Series:
     """The regime of each run, by run id: the first of these that holds.
 
-    - diverged: the cost at the end is not finite, or above `EXPLODED` times its size at the start (or times 1, if that is
-      more); or it is above its start and the highest of all, with the gradient still there.
+    - diverged: the cost at the end is not finite, or above `EXPLODED` times its size at the start (or times 1, if that
+      is more); or it is above its start and the highest of all, with the gradient still there.
     - saturated: the gradient's norm is at most `VANISHED` times that at the start, while the training accuracy is not
       `LEARNT` above that at the start.
-    - bouncing: all rises of the cost between recorded steps together exceed `ROSE` times its start; or less than half of
-      the way is made, although the first step promised, to first order, more than the whole cost.
+    - bouncing: all rises of the cost between recorded steps together exceed `ROSE` times its start; or less than half
+      of the way is made, although the first step promised, to first order, more than the whole cost.
     - crawling: less than half of the way is made.
     - converging: all else.
 

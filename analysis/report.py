@@ -58,8 +58,7 @@ def section(uri: str, folder: Path, study_: Study) -> Section | None:
     """A study's part of the page, with its figures written to `folder`; None if it was not run."""
     if not tracking.exists(uri, study_.name):
         return None
-    runs, steps = study.load(uri, study_.name)
-    made = study_.make(runs, steps)
+    runs, made = study_.made(uri)
     study.save(made, folder)
     options = ["--uri", uri] if uri != study.command_line(None).get_default("uri") else []
     return Section(

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
 
 from analysis import style, words
 from analysis.regimes import regimes
@@ -66,12 +67,22 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A named experiment in conf/experiment, and what is made of its runs and their steps."""
+    """A named experiment in conf/experiment, and what is made of it.
+
+    `make` takes what `load` gives, the runs first; None is this module's `load`: runs and their steps.
+    """
 
     name: str
     title: str
     question: str
-    make: Callable[[pd.DataFrame, pd.DataFrame], Made]
+    make: Callable[..., Made]
+    load: Callable[[str, str], tuple[Any, ...]] | None = None
+
+    def made(self, uri: str, experiment: str | None = None) -> tuple[pd.DataFrame, Made]:
+        """The runs of an experiment, that of its name if none is given, and what is made of them."""
+        with threadpool_limits(1, "blas"):  # a process a core; and a product's last bits are those of the runs
+            given = (self.load or load)(uri, experiment or self.name)
+            return given[0], self.make(*given)
 
     @property
     def command(self) -> str:
@@ -129,8 +140,8 @@ def draw_one(uri: str, folder: Path, experiment: str | None, may_be_absent: bool
     """Draw a study from the runs of an experiment, that of its name if none is given; returns the files."""
     if may_be_absent and not tracking.exists(uri, study.name):
         return []
-    runs, steps = load(uri, experiment or study.name)
-    files = save(study.make(runs, steps), folder)
+    runs, made = study.made(uri, experiment)
+    files = save(made, folder)
     attach(uri, runs, files)
     return files
 

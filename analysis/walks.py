@@ -97,8 +97,8 @@ def draw_walk(ax: Axes, walk: pd.DataFrame, run: pd.Series) -> None:
 def caption(runs: pd.DataFrame, shown: pd.DataFrame) -> str:
     return words.sentences(
         "Descent on C(w) = λ/2 (w - c)², step by step, from the black dot",
-        f"a panel is one run, n = {len(shown)} of the {len(runs)}: for each regime that of its middle learning rate; leaping "
-        "over: every step lands on the other side of the minimum, lower",
+        f"a panel is one run, n = {len(shown)} of the {len(runs)}: for each regime that of its middle learning rate; "
+        "leaping over: every step lands on the other side of the minimum, lower",
         f"λ = {words.values(runs, CURVATURE)}, so the border is at η = 2/λ",
         *curves.shared_caption(runs),
     )

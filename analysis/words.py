@@ -15,6 +15,7 @@ NOUNS = {
     "optimizer._target_": "optimizer",
     "schedule._target_": "schedule",
     "problem.batch_size": "batch size",
+    "problem.hidden": "shape",
 }
 
 

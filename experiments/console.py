@@ -8,14 +8,17 @@ from typing import Any
 from tqdm import tqdm
 
 from gdlab.launch import FAILED, FOUND, TRAINED, Plan, Result, cells, ranked
-from gdlab.trajectory import Trajectory
+from gdlab.trajectory import Measured, Trajectory
 
 MOST_LINES = 20  # of a table on the screen
 
 
-def summary(name: str, trajectory: Trajectory, steps: int, seconds: float) -> str:
-    """A run in one line."""
+def summary(name: str, trajectory: Trajectory | Measured, steps: int, seconds: float) -> str:
+    """A run or a measurement in one line."""
     final = trajectory.final
+    if isinstance(trajectory, Measured):
+        told = ", ".join(f"{metric} {value:.6g}" for metric, value in final.items())
+        return f"{name}: {told} ({seconds:.2f} s)"
     parts = [f"{trajectory.outcome} at step {trajectory.steps} of {steps}", f"cost {final['final_cost']:.6g}"]
     if trajectory.diverged_at is not None:
         parts[0] = f"diverged at step {trajectory.diverged_at}"

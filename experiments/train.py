@@ -140,19 +140,19 @@ def run(config: dict[str, Any]) -> float:
     try:
         live.wait()
         begun = time.perf_counter()
-        trajectory = follow(stack, live)
+        result = stack.measure() if stack.measurement else follow(stack, live)
         seconds = time.perf_counter() - begun
-        live.finish(trajectory)
+        live.finish(result)
     except TrackingError:
         raise
     except BaseException as error:
         killed = isinstance(error, KeyboardInterrupt | SystemExit)
         live.abort(tracking.KILLED if killed else tracking.FAILED, f"{type(error).__name__}: {error}")
         raise
-    print(console.summary(card.name, trajectory, stack.steps, seconds))
+    print(console.summary(card.name, result, stack.steps, seconds))
     if not sweep:
         print(console.see(uri, live.page))
-    return objective(trajectory.outcome, trajectory.final["final_cost"])
+    return objective(result.outcome, result.final.get("final_cost", math.nan))
 
 
 def foresee(todo: Plan) -> None:
@@ -162,7 +162,7 @@ def foresee(todo: Plan) -> None:
 
 def run_part(config: dict[str, Any]) -> dict[str, Any]:
     """What a configuration says of the run itself, with no section that gdlab does not know."""
-    known = {*configuration.SECTIONS, "seed"}
+    known = {*configuration.SECTIONS, "seed", "measurement"}
     for name in config:
         if name not in known | ABOUT:
             raise ConfigurationError(f"{name} is not a key: a run has {', '.join(sorted(known | ABOUT))}")
@@ -190,7 +190,7 @@ def run_name(overrides: Iterable[str]) -> str:
 
 def follow(stack: configuration.Stack, live: LiveRun) -> Trajectory:
     """Let the run descend, with a progress bar on a terminal."""
-    recorder = Recorder(stack.theta)
+    recorder = Recorder(stack.theta, stack.record.path)
     with console.progress(stack.steps, " steps") as bar:
         for snapshot in stack.descend():
             recorder.add(snapshot)

@@ -3,9 +3,9 @@ r"""Activation functions, worked in place on the weighted inputs z of a layer.
 `apply` turns z into a = f(z); `chain` multiplies an error by the slope f'(z), which all of these can
 tell from a alone. Nothing is allocated: `spare` is a buffer of z's shape to work in.
 
-These two do not compute but yield the calls that will: at this network's size Python's own time counts, so the calls of a
-step are collected once, with their arrays, and then made again and again (`play`). `slope` and `bend` are f'(z) and f''(z)
-told from a, for curvature.
+These two do not compute but yield the calls that will: at this network's size Python's own time counts, so the calls of
+a step are collected once, with their arrays, and then made again and again (`play`). `slope` and `bend` are f'(z) and
+f''(z) told from a, for curvature.
 """
 
 from __future__ import annotations

@@ -18,11 +18,12 @@ from typing import Any, cast
 import numpy as np
 
 import gdlab
-from gdlab import curvature, data, landscapes, network, optimizers, schedules, stopping
+from gdlab import curvature, data, landscapes, measurements, network, optimizers, schedules, stopping
 from gdlab.arrays import Costs, Theta, columns, stacked
 from gdlab.batches import stream
 from gdlab.checks import choice, whole
 from gdlab.descent import SPACINGS, Also, Problem, Snapshot, descend
+from gdlab.trajectory import Measured
 
 Config = Mapping[str, Any]
 
@@ -49,6 +50,7 @@ BUILDABLE: dict[str, dict[str, Any]] = {
     "optimizer": {f"gdlab.optimizers.{name}": getattr(optimizers, name) for name in optimizers.RULES},
     "schedule": {f"gdlab.schedules.{name}": getattr(schedules, name) for name in schedules.SHAPES},
     "stop": {"gdlab.stopping.Stopping": stopping.Stopping},
+    "measurement": {f"gdlab.measurements.{kind.__name__}": kind for kind in measurements.MEASUREMENTS},
 }
 SECTIONS = ("problem", "optimizer", "schedule", "stop", "record", "seeds")
 MOST_PROBLEMS = 256  # that are kept; one with its data is some 100 MB, but the data is shared
@@ -65,17 +67,20 @@ class ConfigurationError(ValueError):
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """Which steps are recorded, `spacing` being a key of `SPACINGS`, and at which of them the sharpness is: at none of
-    them (`never`), the first (`start`), or all (`always`).
+    them (`never`), the first (`start`), or all (`always`). `path`: whether theta itself is kept at all of them.
     """
 
     points: Any
     spacing: Any
     sharpness: Any
+    path: Any
 
     def __post_init__(self) -> None:
         whole("points", self.points, 2)
         choice("spacing", self.spacing, SPACINGS)
         choice("sharpness", self.sharpness, ("never", "start", "always"))
+        if not isinstance(self.path, bool):
+            raise ValueError(f"path must be true or false, got {self.path!r}")
 
     def also(self, problem: Problem) -> Also | None:
         """What is recorded beside what the problem measures."""
@@ -102,6 +107,7 @@ class Stack:
     stopping: stopping.Stopping
     seeds: Sequence[int]
     record: Record
+    measurement: measurements.Measurement | None = None
 
     @property
     def steps(self) -> int:
@@ -120,6 +126,14 @@ class Stack:
             spacing=self.record.spacing,
             also=self.record.also(self.problem),
         )
+
+    def measure(self) -> Measured:
+        """What the measurement, which must be there, makes of the first run's configuration."""
+        assert self.measurement is not None
+        with _within("measurement"):
+            return self.measurement(
+                self.problem, self.theta[:1], self.optimizer, self.schedule, self.stopping, self.seeds[0]
+            )
 
 
 def build(configs: Sequence[Config]) -> Stack:
@@ -149,6 +163,7 @@ def build(configs: Sequence[Config]) -> Stack:
         stopping=_section("stop", [first["stop"]]),
         seeds=[s["batches"] for s in seeds],
         record=_section("record", [first["record"]]),
+        measurement=_section("measurement", [first["measurement"]]) if measures(first) else None,
     )
 
 
@@ -164,6 +179,11 @@ def problem(config: Config) -> Problem:
             stated["data"] = _section("problem.data", [stated["data"]])
         _problems[text] = _section("problem", [stated])
     return _problems[text]
+
+
+def measures(config: Config) -> bool:
+    """Whether a configuration states a measurement and not a run."""
+    return config.get("measurement") is not None
 
 
 def shared(config: Config) -> str:
@@ -191,7 +211,7 @@ def row_bytes(config: Config, own_order: bool) -> int:
 
 def key(config: Config) -> str:
     """Hash of everything that can change a run's result: its configuration, its data's digest, gdlab's version."""
-    parts = {name: config[name] for name in SECTIONS}
+    parts = {name: config[name] for name in (*SECTIONS, *(["measurement"] if measures(config) else []))}
     digest = getattr(getattr(problem(config), "data", None), "digest", None)
     return hashlib.sha256(_text([parts, digest, gdlab.__version__]).encode()).hexdigest()[:32]
 

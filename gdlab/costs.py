@@ -12,8 +12,8 @@ make, in place,
   average and the constant of the derivative, `slope`: the 2 of a square, the 1 of a logarithm;
 - in `loss`: what each output adds to its example's cost.
 
-`bend` says, for one example, how :math:`\partial C / \partial z` changes as z begins to move along `dz`: the Hessian of the
-cost in z times `dz`.
+`bend` says, for one example, how :math:`\partial C / \partial z` changes as z begins to move along `dz`: the Hessian of
+the cost in z times `dz`.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@ r"""Curvature: products with the Hessian H of the cost, and its largest eigenval
 Plain descent on a quadratic is stable for η < 2 / λ, so the sharpness says how large a learning rate a point bears.
 
 A product H v is exact, not a difference of gradients: with :math:`\mathcal R\{f\} = \frac{d}{dr} f(\theta + r v)` at
-r = 0, H v is :math:`\mathcal R` of the gradient, and every line of backpropagation is differentiated in turn (Pearlmutter
-1994). For each example, with V^l and c^l the parts of v that belong to W^l and b^l:
+r = 0, H v is :math:`\mathcal R` of the gradient, and every line of backpropagation is differentiated in turn
+(Pearlmutter 1994). For each example, with V^l and c^l the parts of v that belong to W^l and b^l:
 
 .. math::
 
@@ -147,7 +147,9 @@ def lanczos(
 
 
 class _Ritz(NamedTuple):
-    """The largest eigenvalues of a tridiagonal matrix, in falling order, and the sizes of their vectors' last entries."""
+    """The largest eigenvalues of a tridiagonal matrix, in falling order, and the sizes of their vectors' last
+    entries.
+    """
 
     values: Float[np.ndarray, " count"]
     ends: Float[np.ndarray, " count"]

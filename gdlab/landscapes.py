@@ -141,7 +141,9 @@ class _Quadratic(Landscape):
 
 @dataclass(frozen=True, kw_only=True)
 class Parabola(_Quadratic):
-    r""":math:`C(w) = \frac{\lambda}{2} (w - c)^2`; with the curvature λ = 2, as it is unless said otherwise, (w - c)²."""
+    r""":math:`C(w) = \frac{\lambda}{2} (w - c)^2`; with the curvature λ = 2, as it is unless said otherwise,
+    (w - c)².
+    """
 
     center: Any = 0.0
 
@@ -164,7 +166,9 @@ class Parabola(_Quadratic):
 
 @dataclass(frozen=True, kw_only=True)
 class Bowl(_Quadratic):
-    r""":math:`C(w) = \frac{\lambda}{2} (w_1^2 + w_2^2)`: with λ = 2, at (3, 4) the cost is 25 and the gradient (6, 8)."""
+    r""":math:`C(w) = \frac{\lambda}{2} (w_1^2 + w_2^2)`: with λ = 2, at (3, 4) the cost is 25 and the gradient
+    (6, 8).
+    """
 
     @property
     def box(self) -> Box:

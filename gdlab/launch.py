@@ -17,7 +17,7 @@ from gdlab.configuration import Config, ConfigurationError
 from gdlab.data import DataError
 from gdlab.sweep import Delivery, Failure, Stacks, Training
 from gdlab.tracking import Finished, RunCard, Store
-from gdlab.trajectory import Trajectory
+from gdlab.trajectory import Measured, Trajectory
 
 ALL = "runs.md"
 FOUND, TRAINED, FAILED = "found", "trained", "failed"
@@ -190,7 +190,7 @@ class _Writer:
         with self.store.alone():
             return self._failed(place, failure)
 
-    def _result(self, place: int, outcome: Trajectory | Failure) -> Result:
+    def _result(self, place: int, outcome: Trajectory | Measured | Failure) -> Result:
         key = self.todo.keys[place]
         if key in self.news:
             result = _found(self.todo, place, self.news[key])
@@ -274,18 +274,20 @@ def table(results: Sequence[Result]) -> str:
 
 def cells(results: Sequence[Result]) -> list[list[str]]:
     """A table of results in words: the heads of its columns, then a line for each."""
+    measured = dict.fromkeys(name for result in results if "steps" not in result.final for name in result.final)
     rows = [
         [
             result.name,
             result.failure.message if result.failure else result.outcome,
             f"{result.final['steps']:.0f}" if "steps" in result.final else "",
-            "" if result.failure else f"{result.final_cost:.6g}",
+            "" if result.failure or "steps" not in result.final else f"{result.final_cost:.6g}",
             f"{result.final['final_accuracy']:.2%}" if "final_accuracy" in result.final else "",
+            *(f"{result.final[name]:.4g}" if name in result.final else "" for name in measured),
         ]
         for result in results
     ]
-    heads = ["run", "outcome", "steps", "final cost", "test accuracy"]
-    told = [i for i, head in enumerate(heads) if head != "test accuracy" or any(row[i] for row in rows)]
+    heads = ["run", "outcome", "steps", "final cost", "test accuracy", *measured]
+    told = [i for i, head in enumerate(heads) if head in ("run", "outcome") or any(row[i] for row in rows)]
     return [[row[i] for i in told] for row in [heads, *rows]]
 
 

@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 
 from gdlab import configuration
 from gdlab.configuration import Config
-from gdlab.trajectory import Recorder, Trajectory
+from gdlab.trajectory import Measured, Recorder, Trajectory
 from gdlab.worker import WorkerProcess
 
 CACHE = 2**22  # bytes that a stack's steps go through: a core's part of a last-level cache
@@ -25,7 +25,7 @@ AHEAD = 2  # stacks a worker holds: the one it trains and the next, so that it n
 TRIES = 2
 
 Stacks = list[list[int]]  # places of runs in the sweep
-TrainStack = Callable[[Sequence[Config]], list[Trajectory]]
+TrainStack = Callable[[Sequence[Config]], Sequence[Trajectory | Measured]]
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,19 @@ class Delivery:
     """A stack that has come to its end; `outcomes` stand in the order of `places`."""
 
     places: Sequence[int]
-    outcomes: Sequence[Trajectory | Failure]
+    outcomes: Sequence[Trajectory | Measured | Failure]
 
 
 def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> Stacks:
     """The places of the runs that descend together, at most `rows` in a stack.
 
-    Left to itself a stack is as large as fits the cache, as long as every worker has two, or one where there are few runs.
-    Runs that share their order
-    of mini-batches stay together: their examples are gathered once for all.
+    Left to itself a stack is as large as fits the cache, as long as every worker has two, or one where there are few
+    runs. Runs that share their order of mini-batches stay together: their examples are gathered once for all.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for place, config in enumerate(configs):
-        groups[configuration.shared(config)].append(place)
+        alone = f" {place}" if configuration.measures(config) else ""
+        groups[configuration.shared(config) + alone].append(place)
     largest = rows or max(min(FEW, -(-len(configs) // workers)), -(-len(configs) // (2 * workers)))
     result = []
     for places in groups.values():
@@ -115,10 +115,12 @@ class Training:
                     lane.give(task)
 
 
-def descend(configs: Sequence[Config]) -> list[Trajectory]:
-    """What a worker does: build a stack, let it descend, return its trajectories."""
+def descend(configs: Sequence[Config]) -> Sequence[Trajectory | Measured]:
+    """What a worker does: build a stack, let it descend, return its trajectories; or measure."""
     stack = configuration.build(configs)
-    recorder = Recorder(stack.theta)
+    if stack.measurement:
+        return [stack.measure()]
+    recorder = Recorder(stack.theta, stack.record.path)
     for snapshot in stack.descend():
         recorder.add(snapshot)
     return recorder.trajectories
@@ -163,7 +165,7 @@ class _Work:
 @dataclass(frozen=True)
 class _Given:
     task: _Task
-    future: Future[list[Trajectory]]
+    future: Future[Sequence[Trajectory | Measured]]
 
 
 class _Lane:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ class Trajectory:
     """One run as it was recorded.
 
     `columns` holds `step`, `epoch` and every measured value, a list over the recorded steps; `milliseconds` the time of
-    each since 1970; `ends` what was measured once, at the end.
+    each since 1970; `ends` what was measured once, at the end; `path` theta at each, where that is asked for.
     """
 
     start: Point
@@ -27,6 +27,7 @@ class Trajectory:
     columns: dict[str, list[Any]] = field(default_factory=dict)
     milliseconds: list[int] = field(default_factory=list)
     ends: dict[str, float] = field(default_factory=dict)
+    path: list[Point] = field(default_factory=list)
     outcome: str = RUNNING
     diverged_at: int | None = None
 
@@ -40,6 +41,16 @@ class Trajectory:
         return [dict(zip(self.columns, values, strict=True)) for values in zip(*self.columns.values(), strict=True)]
 
     @property
+    def begun(self) -> int:
+        """When it was at its first step."""
+        return self.milliseconds[0]
+
+    @property
+    def timed_lines(self) -> list[tuple[int, Line]]:
+        """The recorded steps, each with its time."""
+        return list(zip(self.milliseconds, self.lines, strict=True))
+
+    @property
     def final(self) -> dict[str, float]:
         """The metrics that sum it up. The best accuracy is over the recorded steps, on the test examples used there."""
         summary = {"final_cost": self.columns["cost"][-1], "steps": float(self.steps), **self.ends}
@@ -50,10 +61,24 @@ class Trajectory:
         return summary
 
 
+@dataclass
+class Measured:
+    """What a measurement came to: the metrics that sum it up, and a table."""
+
+    final: dict[str, float]
+    columns: dict[str, Any]
+    begun: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+
+    outcome = "measured"
+    timed_lines: Sequence[tuple[int, Line]] = ()
+    steps = 0
+
+
 class Recorder:
     """Takes a stack's snapshots apart into its runs' trajectories."""
 
-    def __init__(self, theta: Theta) -> None:
+    def __init__(self, theta: Theta, path: bool = False) -> None:
+        self.path = path
         self.trajectories = [Trajectory(start=row.copy(), end=row.copy()) for row in theta]
 
     def add(self, snapshot: Snapshot) -> None:
@@ -62,6 +87,8 @@ class Recorder:
         for i, row in enumerate(snapshot.rows.tolist()):
             trajectory = self.trajectories[row]
             trajectory.milliseconds.append(now)
+            if self.path:
+                trajectory.path.append(snapshot.theta[i].copy())
             for name, value in point(snapshot, i).items():
                 trajectory.columns.setdefault(name, []).append(value)
             if snapshot.outcomes[i] != RUNNING:

@@ -6,8 +6,8 @@
   them; they must have equally many values.
 - `hydra.sweeper.cases` lists texts of overrides; the axes cross with these.
 - `hydra.sweeper.search={axis: optimizer.learning_rate, low: 0.001, high: 1000}` closes in, for each case, on the value
-  of an axis at which runs begin to diverge, until it is known to a fraction `tolerance`, 0.01. A task says that a run has
-  diverged by returning inf.
+  of an axis at which runs begin to diverge, until it is known to a fraction `tolerance`, 0.01. A task says that a run
+  has diverged by returning inf.
 """
 
 import math

@@ -4,7 +4,7 @@ MLflow takes seconds to import, so it is imported where it is used. A value that
 metric, since MLflow stores it as 1.8e308 or sorts it oddly; the exact values are in the run's `trajectory.parquet`.
 """
 
-from gdlab.tracking.frames import attach, runs, trajectories
+from gdlab.tracking.frames import attach, configurations, measurements, runs, thetas, trajectories
 from gdlab.tracking.live import LiveRun
 from gdlab.tracking.store import (
     FAILED,
@@ -36,8 +36,11 @@ __all__ = [
     "attach",
     "check_place",
     "close_sweep",
+    "configurations",
     "exists",
+    "measurements",
     "milliseconds",
     "runs",
+    "thetas",
     "trajectories",
 ]

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from zipfile import BadZipFile
+
+import numpy as np
+import yaml
 
 from gdlab.tracking.store import (
+    CONFIG,
     FINISHED,
     KEY,
     KIND,
     MADE_BY,
+    MEASUREMENT,
     OUTCOME,
     PARENT,
+    THETA,
+    TRAJECTORY,
     TrackingError,
     check_place,
     local,
@@ -24,6 +32,8 @@ from gdlab.tracking.store import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+T = TypeVar("T")
 
 
 def runs(uri: str, experiment: str) -> pd.DataFrame:
@@ -89,17 +99,56 @@ def trajectories(found: pd.DataFrame, uri: str) -> pd.DataFrame:
         Naming a run whose trajectory is missing.
 
     """
+    return _tables(found, uri, TRAJECTORY)
+
+
+def measurements(found: pd.DataFrame, uri: str) -> pd.DataFrame:
+    """The tables of the given measurements, with the run's `run_id`; raises as `trajectories` does."""
+    return _tables(found, uri, MEASUREMENT)
+
+
+def thetas(found: pd.DataFrame, uri: str) -> list[dict[str, np.ndarray]]:
+    """Of each given run theta at its `start` and `end`, and its `path`, (points, parameters), where that was recorded.
+
+    Raises
+    ------
+    TrackingError
+        Naming a run whose theta is missing or damaged.
+
+    """
+
+    def read(path: Path) -> dict[str, np.ndarray]:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    return _artifacts(found, uri, THETA, read)
+
+
+def configurations(found: pd.DataFrame, uri: str) -> list[dict[str, Any]]:
+    """The configuration that each given run was made from; raises as `thetas` does."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return _artifacts(found, uri, CONFIG, lambda path: yaml.load(path.read_text(), loader))  # noqa: S506
+
+
+def _tables(found: pd.DataFrame, uri: str, name: str) -> pd.DataFrame:
     import pandas as pd
 
-    frames = []
+    frames = _artifacts(found, uri, name, pd.read_parquet)
+    return pd.concat(
+        [frame.assign(run_id=run_id) for frame, run_id in zip(frames, found["run_id"], strict=True)], ignore_index=True
+    )
+
+
+def _artifacts(found: pd.DataFrame, uri: str, name: str, read: Callable[[Path], T]) -> list[T]:
+    """An artifact of each run, as `read` gives it."""
+    given = []
     for run_id, run_name, artifacts in zip(found["run_id"], found["run_name"], found["artifacts"], strict=True):
         try:
             with plain_errors(uri):
-                frame = pd.read_parquet(local(uri, artifacts, "trajectory.parquet"))
-        except (TrackingError, OSError) as error:
-            raise TrackingError(f"run {run_name!r} ({run_id}) has no trajectory.parquet: {error}") from None
-        frames.append(frame.assign(run_id=run_id))
-    return pd.concat(frames, ignore_index=True)
+                given.append(read(local(uri, artifacts, name)))
+        except (TrackingError, OSError, ValueError, BadZipFile) as error:
+            raise TrackingError(f"run {run_name!r} ({run_id}) has no {name}: {error}") from None
+    return given
 
 
 def attach(uri: str, run_id: str, files: Sequence[Path], folder: str = "figures") -> None:

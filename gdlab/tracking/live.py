@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from gdlab.tracking.store import RunCard, Store, milliseconds, plain_errors
-from gdlab.trajectory import Line, Trajectory
+from gdlab.trajectory import Line, Measured, Trajectory
 
 FLUSH_SECONDS = 2.0
 
@@ -52,7 +52,7 @@ class LiveRun:
             raise self._error
         self._lines.put((milliseconds(), line))
 
-    def finish(self, trajectory: Trajectory) -> None:
+    def finish(self, trajectory: Trajectory | Measured) -> None:
         """Write what is left and close the run as FINISHED."""
         self._end(lambda store: store.end(self.run_id, self.card, trajectory))
 

@@ -27,7 +27,7 @@ import yaml
 from filelock import FileLock
 
 import gdlab
-from gdlab.trajectory import Line, Trajectory
+from gdlab.trajectory import Line, Measured, Trajectory
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -44,6 +44,7 @@ KIND, KEY, OUTCOME, PROCESS = "gdlab.kind", "gdlab.key", "gdlab.outcome", "gdlab
 SWEEP = "gdlab.sweep"
 PARENT, NOTE = "mlflow.parentRunId", "mlflow.note.content"
 TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and their curves first
+TRAJECTORY, MEASUREMENT, THETA, CONFIG = "trajectory.parquet", "measurement.parquet", "theta.npz", "config.yaml"
 UNLOGGED = {"step", "epoch"}  # columns of a trajectory that are no metrics
 
 MADE_BY = (
@@ -142,7 +143,7 @@ class Store:
         """Log recorded steps, each with its time in milliseconds since 1970."""
         self._log(run_id, _points(lines))
 
-    def end(self, run_id: str, card: RunCard, trajectory: Trajectory) -> None:
+    def end(self, run_id: str, card: RunCard, trajectory: Trajectory | Measured) -> None:
         """Log how a run ended, its files too, and close it."""
         self._log(run_id, _summary(trajectory), tags={OUTCOME: trajectory.outcome})
         with tempfile.TemporaryDirectory() as folder:
@@ -150,13 +151,12 @@ class Store:
             self.client.log_artifacts(run_id, folder)
         self.close(run_id, FINISHED)
 
-    def write(self, card: RunCard, trajectory: Trajectory) -> str:
+    def write(self, card: RunCard, trajectory: Trajectory | Measured) -> str:
         """Write a run that has ended, all at once; returns its id."""
         told = replace(card, tags={**card.tags, OUTCOME: trajectory.outcome})
-        run = self._create(told, trajectory.milliseconds[0])
+        run = self._create(told, trajectory.begun)
         with self._whole(run):
-            lines = zip(trajectory.milliseconds, trajectory.lines, strict=True)
-            self._log(run.info.run_id, [*_points(lines), *_summary(trajectory)], card.params)
+            self._log(run.info.run_id, [*_points(trajectory.timed_lines), *_summary(trajectory)], card.params)
             if card.dataset is not None:
                 self.client.log_inputs(run.info.run_id, [_dataset_input(card.dataset)])
             with self._artifacts(run) as folder:
@@ -331,15 +331,21 @@ def close_sweep(sweep: Sweep, status: str) -> None:
         store.close(store.sweep(sweep.name), status)
 
 
-def write_artifacts(folder: Path, card: RunCard, trajectory: Trajectory) -> None:
-    """The run's files: its configuration, its exact trajectory, theta at the start and at the end."""
+def write_artifacts(folder: Path, card: RunCard, trajectory: Trajectory | Measured) -> None:
+    """The run's files: its configuration, its exact trajectory, theta at the start, at the end and on the way."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    (folder / "config.yaml").write_text(yaml.dump(dict(card.config), Dumper=dumper, sort_keys=False))
-    pq.write_table(pa.table(trajectory.columns), folder / "trajectory.parquet")
-    np.savez(folder / "theta.npz", start=trajectory.start, end=trajectory.end)
+    (folder / CONFIG).write_text(yaml.dump(dict(card.config), Dumper=dumper, sort_keys=False))
+    if isinstance(trajectory, Measured):
+        pq.write_table(pa.table(trajectory.columns), folder / MEASUREMENT)
+        return
+    pq.write_table(pa.table(trajectory.columns), folder / TRAJECTORY)
+    thetas = {"start": trajectory.start, "end": trajectory.end}
+    if trajectory.path:
+        thetas["path"] = np.array(trajectory.path)
+    np.savez(folder / THETA, allow_pickle=False, **thetas)
 
 
 @cache
@@ -413,7 +419,7 @@ def _points(lines: Iterable[tuple[int, Line]]) -> list[Metric]:
     ]
 
 
-def _summary(trajectory: Trajectory) -> list[Metric]:
+def _summary(trajectory: Trajectory | Measured) -> list[Metric]:
     return _points([(milliseconds(), {**trajectory.final, "step": trajectory.steps})])
 
 
