@@ -17,7 +17,7 @@ setup: .venv/made
 	touch $@
 
 report: setup
-	$(PY) experiments/train.py -m experiment=lr_divergence
+	$(if $(FULL),GDLAB_PROBLEM_DATA=mnist) $(PY) experiments/everything.py $(if $(FULL),--full)
 	$(PY) analysis/report.py
 
 test: setup

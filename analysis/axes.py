@@ -51,6 +51,13 @@ def set_cost(ax: Axes, limits: Limits, label: str) -> None:
         ax.yaxis.set_minor_formatter(NullFormatter())
 
 
+def plain_ticks(axis: Axis) -> None:
+    """A few plain numbers along a log axis."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
 def set_learning_rate(ax: Axes, learning_rates: pd.Series) -> None:
     low, high = np.log10(learning_rates.min()), np.log10(learning_rates.max())
     ax.set(xscale="log", xlim=(10 ** (low - BESIDE), 10 ** (high + BESIDE)), xlabel="learning rate η")

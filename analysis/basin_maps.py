@@ -140,11 +140,12 @@ def colors(landscape: Landscape) -> ListedColormap:
 def draw_map(ax: Axes, here: pd.DataFrame, landscape: Landscape, rate: float) -> None:
     (left, right), (low, high) = landscape.box
     square = here.pivot(index="start2", columns="start1", values="minimum").to_numpy()
+    a, b = (right - left) / (square.shape[1] - 1) / 2, (high - low) / (square.shape[0] - 1) / 2
     offset = -min(REASONS)
     ax.imshow(
         square + offset,
         origin="lower",
-        extent=(left, right, low, high),
+        extent=(left - a, right + a, low - b, high + b),  # a start is in the middle of its cell
         cmap=colors(landscape),
         vmin=-0.5,
         vmax=offset + len(landscape.minima) - 0.5,

@@ -96,6 +96,11 @@ def load(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, list[Mi
     """
     runs, steps = study.load(uri, experiment)
     study.checked(runs, ("seeds.init", "seeds.batches"), f"experiment {experiment!r} in {uri}")
+    return runs, steps, grouped(runs, uri)
+
+
+def grouped(runs: pd.DataFrame, uri: str) -> list[Minima]:
+    """The networks of these runs, those of one shape together; raises as `load` does."""
     runs = runs.sort_values(["seeds.init", "seeds.batches"], kind="stable").reset_index(drop=True)
     thetas = tracking.thetas(runs, uri)
     groups: dict[str, list[int]] = {}
@@ -109,7 +114,7 @@ def load(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, list[Mi
         if not isinstance(network, Network):
             raise StudyError(f"run {runs['run_name'].iloc[places[0]]!r} is of no network, which this study is about")
         minima.append(Minima(network, runs.iloc[places].reset_index(drop=True), [thetas[place] for place in places]))
-    return runs, steps, minima
+    return minima
 
 
 def load_alike(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, Minima]:
@@ -118,7 +123,7 @@ def load_alike(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, M
     Raises
     ------
     StudyError
-        Naming a run of another shape, or saying that there are too few.
+        Naming a run of another shape or one that has diverged, or saying that there are too few.
 
     """
     runs, steps, groups = load(uri, experiment)
@@ -131,6 +136,9 @@ def load_alike(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, M
         )
     if len(runs) < FEWEST:
         raise StudyError(f"experiment {experiment!r} has {len(runs)} finished runs; this study needs {FEWEST} or more")
+    for name, theta in zip(groups[0].runs["run_name"], groups[0].thetas, strict=True):
+        if not np.isfinite(theta["end"]).all():
+            raise StudyError(f"run {name!r} has no finite end: this study compares minima, and it has diverged")
     return runs, steps, groups[0]
 
 
@@ -150,7 +158,8 @@ def over_pairs(square: Square, estimate: Callable[[np.ndarray], float] = np.mean
     for _ in range(averages.RESAMPLES):
         chosen = draw.integers(len(square), size=len(square))
         first, second = chosen[rows], chosen[columns]
-        samples.append(estimate(square[first, second][first != second]))
+        if (first != second).any():
+            samples.append(estimate(square[first, second][first != second]))
     return (float(estimate(square[rows, columns])), *averages.interval(np.array(samples)))
 
 
@@ -165,7 +174,10 @@ def spread(values: np.ndarray) -> np.ndarray:
 
 
 def variance_share(part: np.ndarray, whole: np.ndarray) -> tuple[float, float, float]:
-    """The variance of some runs over that of others, with its interval."""
+    """The variance of some runs over that of others, with its interval; NaN where neither varies."""
     first, second = averages.resampled(part, 1), averages.resampled(whole, 2)
-    samples = spread(first) ** 2 / spread(second) ** 2
-    return (float(spread(part) ** 2 / spread(whole) ** 2), *averages.interval(samples))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        samples = spread(first) ** 2 / spread(second) ** 2
+        share = float(spread(part) ** 2 / spread(whole) ** 2)
+    known = samples[~np.isnan(samples)]
+    return (share, *(averages.interval(known) if len(known) else (np.nan, np.nan)))

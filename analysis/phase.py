@@ -8,9 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator
 
-from analysis import averages, curves, study, style, words
+from analysis import averages, axes, curves, study, style, words
 from analysis.study import RATE, Drawn, Made, Table
 
 BATCH = "problem.batch_size"
@@ -97,8 +96,7 @@ def picture(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
     left.set_title("regime", loc="left")
     right.set_title(f"final {curves.cost_name(runs)}", loc="left")
     bar = figure.colorbar(image, ax=right, extend="max" if finite.size < cost.size else "neither")
-    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.plain_ticks(bar.ax.yaxis)
     there = [name for name in names if (table["regime"] == name).any()]
     figure.legend(
         handles=[Patch(color=style.REGIMES[name].color, label=name) for name in there],

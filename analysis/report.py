@@ -1,11 +1,13 @@
-"""The report: what was run, its numbers, its figures and how to remake them, on one page that needs no other file.
+"""The report: claims, studies and pictures, each beside the runs it rests on, on one page that needs no other file.
 
+python experiments/everything.py
 python analysis/report.py
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +17,16 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis import study, words
-from analysis.lr_divergence import STUDIES
+from analysis import landscape, lessons, lr_divergence, seed_minima, stamps, study, words
+from analysis.lessons import Claim, Finding
 from analysis.study import Study, StudyError, Table
 from gdlab import tracking
 
 TITLE = "What does gradient descent actually do?"
-PAGE, TEMPLATE = "index.html", "report.html.j2"
+PAGE, STAMP, TEMPLATE = "index.html", ".made", "report.html.j2"
+CODE = ("analysis", "gdlab")
+UI = "http://127.0.0.1:5000/#/experiments"
+MOST_LINKS = 5
 MADE_WITH = {  # tags, where tracking gives them, that say what code made the runs
     "mlflow.source.git.commit": "git commit",
     "gdlab.git_dirty": "uncommitted changes",
@@ -30,74 +35,147 @@ MADE_WITH = {  # tags, where tracking gives them, that say what code made the ru
     "gdlab.mlflow_version": "MLflow",
     "gdlab.python_version": "Python",
 }
+CHAPTERS = {
+    "The learning rate": ("analysis/lr_divergence.py", lr_divergence.STUDIES),
+    "Seeds and minima": ("analysis/seed_minima.py", seed_minima.STUDIES),
+    "Gallery": ("analysis/landscape.py", landscape.STUDIES),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A figure that was written to a folder."""
+    """A figure or a film that was written to a folder; `file` is what the page shows, `data` what it was drawn from."""
 
     name: str
     title: str
     caption: str
+    file: str
+    links: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One study on the page."""
+    """One study on the page; of one that was not run, `missing` is the command that runs it."""
 
+    name: str
     title: str
     question: str
-    findings: Sequence[str]
-    facts: dict[str, str]
-    tables: Sequence[Table]
-    pictures: Sequence[Picture]
-    commands: dict[str, str]
+    missing: str = ""
+    findings: Sequence[str] = ()
+    facts: dict[str, str] | None = None
+    tables: Sequence[Table] = ()
+    pictures: Sequence[Picture] = ()
+    commands: dict[str, str] | None = None
+    page: str = ""
 
 
-def section(uri: str, folder: Path, study_: Study) -> Section | None:
-    """A study's part of the page, with its figures written to `folder`; None if it was not run."""
-    if not tracking.exists(uri, study_.name):
-        return None
-    runs, made = study_.made(uri)
-    study.save(made, folder)
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """Studies of one subject."""
+
+    title: str
+    sections: Sequence[Section]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A claim on the page, with links to some of its runs."""
+
+    claim: Claim
+    finding: Finding
+    links: Sequence[str]
+
+
+def section(uri: str, folder: Path, given: tuple[str, Study]) -> Section:
+    """A study's part of the page, with its figures written to `folder`."""
+    script, each = given
+    if not tracking.exists(uri, each.name):
+        return Section(name=each.name, title=each.title, question=each.question, missing=each.command)
+    runs, made = each.made(uri)
+    study.attach(uri, runs, study.save(made, folder))
+    pictures = [
+        *(picture(item.name, item.title, item.caption, "png", ("png", "svg", "csv")) for item in made.drawn),
+        *(picture(item.name, item.title, item.caption, "gif", ("gif",)) for item in made.films),
+    ]
     options = ["--uri", uri] if uri != study.command_line(None).get_default("uri") else []
     return Section(
-        title=study_.title,
-        question=study_.question,
+        name=each.name,
+        title=each.title,
+        question=each.question,
         findings=made.findings,
-        facts=facts(runs, f"{study_.name} in {uri}"),
+        facts=facts(runs, f"{each.name} in {uri}"),
         tables=made.tables,
-        pictures=[Picture(name=item.name, title=item.title, caption=item.caption) for item in made.drawn],
+        pictures=pictures,
         commands={
-            "the runs": study_.command,
-            "the figures": shlex.join(["python", "analysis/lr_divergence.py", "--study", study_.name, *options]),
-            "this page": shlex.join(["python", "analysis/report.py", *options]),
+            "the runs": each.command,
+            "the figures": shlex.join(["python", script, "--study", each.name, *options]),
         },
+        page=f"{UI}/{runs['experiment_id'].iloc[0]}",
     )
+
+
+def picture(name: str, title: str, caption: str, kind: str, kinds: Sequence[str]) -> Picture:
+    return Picture(name=name, title=title, caption=caption, file=f"{name}.{kind}", links=[f"{name}.{k}" for k in kinds])
 
 
 def facts(runs: pd.DataFrame, where: str) -> dict[str, str]:
     """What was run, and with what."""
-    seeds = words.listed([words.number(seed) for seed in sorted(runs["seed"].unique())])
-    made_with = {label: words.values(runs, tag) for tag, label in MADE_WITH.items()}
-    told = {
-        "experiment": where,
-        "runs": words.size(runs),
-        "seeds": seeds,
-        **words.setup(runs),
-        **{f"differing {name}": text for name, text in words.differences(runs).items()},
-        "regimes": words.regimes(runs),
-        **made_with,
-    }
+    told = {"experiment": where, "runs": f"{len(runs):,}"}
+    if "seed" in runs:
+        told["seeds"] = words.listed([words.number(seed) for seed in sorted(runs["seed"].unique())])
+    told |= words.setup(runs)
+    if "regime" in runs:
+        told["regimes"] = words.regimes(runs)
+    told |= {label: words.values(runs, tag) for tag, label in MADE_WITH.items()}
     return {name: text for name, text in told.items() if text}
 
 
-def page(title: str, sections: list[Section], folder: Path) -> str:
-    """The whole report as HTML, with the figures that were saved to `folder` inside it."""
+def judged(uri: str) -> list[Judged]:
+    """Every claim with its finding."""
+    found = lessons.held(uri)
+    pages = experiment_pages(uri, {claim.experiment for claim, _ in found})
+    return [
+        Judged(
+            claim=claim,
+            finding=finding,
+            links=[f"{pages[claim.experiment]}/runs/{run}" for run in finding.runs[:MOST_LINKS]]
+            if claim.experiment in pages
+            else [],
+        )
+        for claim, finding in found
+    ]
 
-    def embedded(picture: Picture) -> str:
-        data = (folder / f"{picture.name}.png").read_bytes()
-        return f"data:image/png;base64,{base64.b64encode(data).decode()}"
+
+def experiment_pages(uri: str, names: set[str]) -> dict[str, str]:
+    """Where the MLflow UI shows each experiment that there is."""
+    return {
+        name: f"{UI}/{tracking.runs(uri, name)['experiment_id'].iloc[0]}"
+        for name in sorted(names)
+        if tracking.exists(uri, name)
+    }
+
+
+def summary(claims: Sequence[Judged], chapters: Sequence[Chapter]) -> list[str]:
+    """What was run and found, in a few sentences."""
+    verdicts = pd.Series([each.finding.verdict for each in claims]).value_counts()
+    told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+    sections = [each for chapter in chapters for each in chapter.sections]
+    done = [each for each in sections if not each.missing]
+    count = sum(int(each.facts["runs"].replace(",", "")) for each in done if each.facts)
+    lines = [
+        f"{len(claims)} claims held against runs: {told}",
+        f"{len(done)} of {len(sections)} studies, {count:,} runs and measurements",
+        *(f"{each.title} {each.findings[0]}" for each in done if each.findings),
+    ]
+    return [line if line.endswith(".") else f"{line}." for line in lines]
+
+
+def page(claims: Sequence[Judged], chapters: Sequence[Chapter], folder: Path, uri: str) -> str:
+    """The whole report as HTML, with the pictures that were saved to `folder` inside it."""
+
+    def embedded(shown: Picture) -> str:
+        data = base64.b64encode((folder / shown.file).read_bytes()).decode()
+        return f"data:image/{shown.file.rpartition('.')[2]};base64,{data}"
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -106,18 +184,43 @@ def page(title: str, sections: list[Section], folder: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(TEMPLATE).render(title=title, sections=sections, embedded=embedded)
+    environment.filters["badge"] = lambda verdict: html.escape(verdict.split()[0])
+    return environment.get_template(TEMPLATE).render(
+        title=TITLE,
+        summary=summary(claims, chapters),
+        claims=claims,
+        claims_table=lessons.table([(each.claim, each.finding) for each in claims]),
+        chapters=chapters,
+        embedded=embedded,
+        uri=uri,
+        absent=lessons.ABSENT,
+    )
 
 
 def main() -> None:
     options = study.command_line(__doc__).parse_args()
+    database = tracking.database_file(options.uri)
+    stamp, file = options.output / STAMP, options.output / PAGE
+    made_of = stamps.digest(CODE, [database] if database else [], options.uri)
+    if database and file.is_file() and stamps.unchanged(stamp, made_of):
+        print(f"{file} is as new: nothing has changed since it was made")
+        return
     options.output.mkdir(parents=True, exist_ok=True)
-    made = study.each(partial(section, options.uri, options.output), STUDIES)
-    sections = [each for each in made if each is not None]
-    if not sections:
-        raise StudyError(f"none of the studies is in {options.uri}; begin with: {STUDIES[0].command}")
-    file = options.output / PAGE
-    file.write_text(page(TITLE, sections, options.output), encoding="utf-8")
+    given = [(script, each) for script, studies in CHAPTERS.values() for each in studies]
+    sections = dict(zip(given, study.each(partial(section, options.uri, options.output), given), strict=True))
+    if all(each.missing for each in sections.values()):
+        raise StudyError(f"none of the studies is in {options.uri}; begin with: python experiments/everything.py")
+    chapters = [
+        Chapter(title=title, sections=[sections[script, each] for each in studies])
+        for title, (script, studies) in CHAPTERS.items()
+    ]
+    claims = judged(options.uri)
+    study.save(
+        study.Made(findings=[], drawn=[], tables=[lessons.table([(c.claim, c.finding) for c in claims])]),
+        options.output,
+    )
+    file.write_text(page(claims, chapters, options.output, options.uri), encoding="utf-8")
+    stamps.put(stamp, stamps.digest(CODE, [database] if database else [], options.uri))
     print(f"wrote {file}")
 
 

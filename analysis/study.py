@@ -21,6 +21,8 @@ from analysis import style, words
 from analysis.regimes import regimes
 from analysis.words import is_param
 from gdlab import tracking
+from gdlab.configuration import ConfigurationError
+from gdlab.data import DataError
 from gdlab.tracking import TrackingError
 
 Given = TypeVar("Given")
@@ -57,12 +59,23 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Film:
+    """A moving picture, a GIF."""
+
+    name: str
+    title: str
+    data: bytes
+    caption: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Made:
     """What a study makes of its runs."""
 
     findings: Sequence[str]
     drawn: Sequence[Drawn]
     tables: Sequence[Table] = ()
+    films: Sequence[Film] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +172,7 @@ def exit_plainly(main: Callable[[], None]) -> None:
     """Run a script; what a person can put right is said in one line."""
     try:
         main()
-    except (StudyError, TrackingError) as error:
+    except (StudyError, TrackingError, ConfigurationError, DataError) as error:
         sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(f"error: {error.filename or 'output'} cannot be written: {error.strerror or error}")
@@ -176,10 +189,14 @@ def load(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         Naming the columns that the runs or their steps lack.
 
     """
-    runs = tracking.runs(uri, experiment)
+    return joined(tracking.runs(uri, experiment), uri, experiment)
+
+
+def joined(runs: pd.DataFrame, uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """These runs of an experiment and their recorded steps, as `load` gives them; raises as it does."""
     steps = tracking.trajectories(runs, uri)
     checked(steps, STEP_COLUMNS, f"the steps of experiment {experiment!r}")
-    runs = runs.assign(final_cost=runs["run_id"].map(exact_final_cost(steps)))
+    runs = runs.assign(final_cost=runs["final_cost"].fillna(runs["run_id"].map(exact_final_cost(steps))))
     checked(runs, RUN_COLUMNS, f"experiment {experiment!r} in {uri}")
     runs = runs.astype({"seed": int})  # tracking reads every number as a float
     runs["regime"] = runs["run_id"].map(regimes(steps))
@@ -225,6 +242,10 @@ def save(made: Made, folder: Path) -> list[Path]:
         files += [folder / f"{item.name}.csv", folder / f"{item.name}.txt"]
         item.data.to_csv(files[-2], index=False, na_rep="nan")
         files[-1].write_text(f"{item.caption}\n", encoding="utf-8")
+    for film in made.films:
+        files += [folder / f"{film.name}.gif", folder / f"{film.name}.txt"]
+        files[-2].write_bytes(film.data)
+        files[-1].write_text(f"{film.caption}\n", encoding="utf-8")
     for table in made.tables:
         files += [folder / f"{table.name}.csv", folder / f"{table.name}.md"]
         table.frame.to_csv(files[-2], index=False, na_rep="nan")

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from analysis import averages, style
+from analysis import averages, axes, style
 from analysis.minima import Curves, Minima, barriers, costs
 from gdlab.geometry import plane_through
 
@@ -128,7 +127,8 @@ def plane(minima: Minima) -> tuple[Figure, pd.DataFrame]:
     """The cost on the plane through the first three minima, with the paths that led there; and its numbers."""
     flat = plane_through(*np.asarray(minima.ends[:3], np.float64))
     places = flat.coordinates(minima.ends[:3])
-    paths = [flat.coordinates(theta["path"]) for theta in minima.thetas[:3] if "path" in theta]
+    known = all("path" in theta for theta in minima.thetas[:3])
+    paths = [flat.coordinates(theta["path"]) for theta in minima.thetas[:3]] if known else []
     low, high = (edge(np.concatenate([places, *paths]), axis=0) for edge in (np.min, np.max))
     margin = MARGIN * np.ptp(places, axis=0)
     x, y = (np.linspace(a, b, GRID) for a, b in zip(low - margin, high + margin, strict=True))
@@ -147,9 +147,7 @@ def plane(minima: Minima) -> tuple[Figure, pd.DataFrame]:
         ax.plot(*place, marker="*", ms=11, color=style.CHOICES[1 + 2 * number], markeredgecolor="white", clip_on=False)
         ax.annotate(f"seed {seed}", place, xytext=(7, 5), textcoords="offset points", color="white", fontsize=8)
     bar = figure.colorbar(filled, ax=ax, label="training cost")
-    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    bar.ax.minorticks_off()
+    axes.plain_ticks(bar.ax.yaxis)
     ax.set(xlabel="along the line from the first minimum to the second", ylabel="across it, towards the third")
     ax.set_aspect("equal")
     across, up = np.meshgrid(x, y)

@@ -13,22 +13,23 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
 from gdlab.arrays import Features, Labels
-from gdlab.checks import choice
+from gdlab.checks import choice, whole
 
 MNIST_5K_TEST_PER_CLASS = 100
 DIGITS_TEST = 360
 IDX_UNSIGNED_BYTE = 0x08
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Data:
     """A training set and a test set; `shape` is that of one picture, in pixels."""
 
@@ -268,18 +269,37 @@ LOADERS: dict[str, Callable[..., Data]] = {
 }
 
 
-@cache
-def load(name: str, root: str | None = None) -> Data:
+def load(name: str, root: str | None = None, without: Any = None) -> Data:
     """A data set by name, read once per process; `root` is a folder of IDX files.
+
+    `without` is a class that is left out of the training set; the test set keeps it.
 
     Raises
     ------
     ValueError
-        If there is no data set of that name, or it is not read from IDX files but a `root` is given.
+        If there is no data set of that name, or it is not read from IDX files but a `root` is given; or no such class.
     DataError
         If the files are not as they should be.
 
     """
+    data = _loaded(name, root)
+    return data if without is None else _without(data, without)
+
+
+@cache
+def _without(data: Data, label: Any) -> Data:
+    whole("without", label, 0, data.classes - 1, f" (the classes of {data.name})")
+    kept = data.train_labels != label
+    return replace(
+        data,
+        name=f"{data.name} without {label}",
+        train_features=np.ascontiguousarray(data.train_features[kept]),
+        train_labels=data.train_labels[kept],
+    )
+
+
+@cache
+def _loaded(name: str, root: str | None) -> Data:
     choice("name", name, LOADERS)
     if not isinstance(root, str | None):
         raise ValueError(f"root must be a folder, got {root!r}")

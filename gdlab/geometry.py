@@ -29,8 +29,8 @@ from gdlab.arrays import Costs, Point, Theta
 from gdlab.network import Network
 
 Distances = Float[np.ndarray, "runs others"]
-Axis = Float[np.ndarray, " ticks"]
-Weights = list[Float[np.ndarray, "fan_out fan_in_and_bias"]]
+Axis = Float[np.ndarray, " _"]
+Weights = list[Float[np.ndarray, "_ _"]]  # a layer each
 
 CENTERS = {"sigmoid": 0.5, "tanh": 0.0, "relu": 0.0}  # of an activation's values, about which it is odd, if it is
 ODD = ("sigmoid", "tanh")
@@ -76,7 +76,9 @@ def uncentered(network: Network, theta: Theta) -> Theta:
     return moved
 
 
-def distances(network: Network, theta: Theta, others: Theta | None = None) -> Distances:
+def distances(
+    network: Network, theta: Theta, others: Float[np.ndarray, "others parameters"] | None = None
+) -> Distances:
     """Euclidean distances between networks, in the coordinates of `centered`; among themselves without others."""
     first = centered(network, theta)
     second = first if others is None else centered(network, others)
@@ -104,24 +106,36 @@ def aligned(network: Network, point: Point, reference: Point) -> Point:
 def alignment(network: Network, point: Point, reference: Point) -> Relabelling:
     """A relabelling that brings `point` near `reference`; the nearest as far as changing one layer can tell.
 
-    The first round goes up the layers by what comes into a unit alone, as what goes out of it still goes to places
-    that are not settled.
+    It is sought from two beginnings, and the better one kept: from a round up the layers by what comes into a unit
+    alone, as what goes out of it still goes to places that are not settled; and from the point as it is, so that
+    it never comes to lie farther away.
     """
     target, given = _layers(network, reference), _layers(network, point)
-    sizes = network.hidden
-    found = Relabelling([np.arange(units) for units in sizes], [np.ones(units) for units in sizes])
-    for turn in range(MOST_ROUNDS):
-        before = [place.copy() for place in found.places + found.signs]
-        for layer in range(len(sizes)):
-            likeness = _likeness(target, given, found, layer, outgoing=turn > 0)
-            rows, columns = linear_sum_assignment(
-                np.abs(likeness) if network.activation in ODD else likeness, maximize=True
-            )
-            found.places[layer] = columns
-            if network.activation in ODD:
-                found.signs[layer] = np.where(likeness[rows, columns] < 0, -1.0, 1.0)
-        if turn > 0 and all(np.array_equal(a, b) for a, b in zip(before, found.places + found.signs, strict=True)):
+    as_it_is = Relabelling([np.arange(units) for units in network.hidden], [np.ones(units) for units in network.hidden])
+    by_incoming = _round(network, target, given, as_it_is, outgoing=False)
+    found = [_settled(network, target, given, beginning) for beginning in (by_incoming, as_it_is)]
+    return min(found, key=lambda relabelling: np.linalg.norm(_rows(_apply(given, relabelling)) - _rows(target)))
+
+
+def _settled(network: Network, target: Weights, given: Weights, found: Relabelling) -> Relabelling:
+    """Rounds from a beginning until nothing moves."""
+    for _ in range(MOST_ROUNDS):
+        before, found = found, _round(network, target, given, found, outgoing=True)
+        if all(map(np.array_equal, before.places + before.signs, found.places + found.signs)):
             break
+    return found
+
+
+def _round(network: Network, target: Weights, given: Weights, found: Relabelling, outgoing: bool) -> Relabelling:
+    """The best assignment of the units of each layer in turn, as the other layers stand."""
+    found = Relabelling(list(found.places), list(found.signs))
+    for layer in range(len(network.hidden)):
+        likeness = _likeness(target, given, found, layer, outgoing)
+        odd = network.activation in ODD
+        rows, columns = linear_sum_assignment(np.abs(likeness) if odd else likeness, maximize=True)
+        found.places[layer] = columns
+        if odd:
+            found.signs[layer] = np.where(likeness[rows, columns] < 0, -1.0, 1.0)
     return found
 
 
@@ -201,24 +215,19 @@ def principal_plane(path: Theta) -> tuple[Plane, Float[np.ndarray, 2]]:
 
 
 def filter_normalized(network: Network, point: Point, rng: np.random.Generator) -> Plane:
-    """Two random directions about a point, orthogonal, each unit's part as long as the unit's own weights.
+    """Two random directions about a point, orthogonal unit by unit, each unit's part as long as the unit's own weights.
 
     Li, Xu, Taylor, Studer and Goldstein 2018, section 4; a unit's bias counts among its weights. The axes have the
     length of theta, not 1: a step of 1 changes every unit by as much as there is of it.
     """
-    directions = []
-    for _ in range(2):
-        given = rng.standard_normal(len(point))
-        for (weights, bias), (own, own_bias) in zip(
-            network.layers(given[None]), network.layers(np.asarray(point, np.float64)[None]), strict=True
-        ):
-            length = np.sqrt((weights**2).sum(axis=2) + bias**2)
-            wanted = np.sqrt((own**2).sum(axis=2) + own_bias**2)
-            weights *= (wanted / length)[:, :, None]
-            bias *= wanted / length
-        directions.append(given)
-    first, second = directions
-    second = second - (second @ first) / (first @ first) * first
+    first, second = rng.standard_normal((2, len(point)))
+    views = [network.layers(theta[None]) for theta in (first, second, np.asarray(point, np.float64))]
+    for layer in zip(*views, strict=True):
+        across, up, own = (np.concatenate([weights[0], bias[0, :, None]], axis=1) for weights, bias in layer)
+        up -= (up * across).sum(axis=1, keepdims=True) / (across**2).sum(axis=1, keepdims=True) * across
+        for (weights, bias), units in zip(layer, (across, up), strict=False):
+            units *= np.linalg.norm(own, axis=1, keepdims=True) / np.linalg.norm(units, axis=1, keepdims=True)
+            weights[0], bias[0] = units[:, :-1], units[:, -1]
     return Plane(np.asarray(point, np.float64), np.stack([first, second]))
 
 

@@ -4,7 +4,7 @@
   more as tell neighbours apart.
 - `hydra.sweeper.zip=[[problem.batch_size,optimizer.learning_rate]]` lets the two axes vary together instead of crossing
   them; they must have equally many values.
-- `hydra.sweeper.cases` lists texts of overrides; the axes cross with these.
+- `hydra.sweeper.cases` lists texts of overrides, which may be axes too; the axes of the sweep cross with these.
 - `hydra.sweeper.search={axis: optimizer.learning_rate, low: 0.001, high: 1000}` closes in, for each case, on the value
   of an axis at which runs begin to diverge, until it is known to a fraction `tolerance`, 0.01. A task says that a run
   has diverged by returning inf.
@@ -19,6 +19,7 @@ from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import HydraException
@@ -85,7 +86,10 @@ class GridSweeper(BasicSweeper):
         self, overrides: list[Override], max_batch_size: int | None
     ) -> list[list[list[str]]]:
         """All jobs, each as its overrides, in batches; none where they are made round by round."""
-        jobs = [[*case, *axes] for case in self.cases for axes in grid(overrides, self.together)]
+        assert self.hydra_context is not None
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        cases = [job for case in self.cases for job in grid(parser.parse_overrides(case), ())]
+        jobs = [[*case, *axes] for case in cases for axes in grid(overrides, self.together)]
         if self.ends is None:
             return list(self.split_overrides_to_chunks(jobs, max_batch_size))
         if any(override.get_key_element() == self.ends.axis for override in overrides):

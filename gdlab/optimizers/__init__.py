@@ -14,6 +14,7 @@ from gdlab.optimizers.adam import Adam
 from gdlab.optimizers.gradient_descent import GradientDescent
 from gdlab.optimizers.momentum import Momentum
 from gdlab.optimizers.nesterov import Nesterov
+from gdlab.optimizers.reuse import Reuse
 from gdlab.optimizers.rmsprop import RMSProp
 
 
@@ -33,6 +34,6 @@ class Optimizer(Protocol):
         ...
 
 
-RULES = ("GradientDescent", "Momentum", "Nesterov", "RMSProp", "Adam")
+RULES = ("GradientDescent", "Momentum", "Nesterov", "RMSProp", "Adam", "Reuse")
 
-__all__ = ["RULES", "Adam", "GradientDescent", "Momentum", "Nesterov", "Optimizer", "RMSProp", "State"]
+__all__ = ["RULES", "Adam", "GradientDescent", "Momentum", "Nesterov", "Optimizer", "RMSProp", "Reuse", "State"]

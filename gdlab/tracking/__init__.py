@@ -18,6 +18,7 @@ from gdlab.tracking.store import (
     TrackingError,
     check_place,
     close_sweep,
+    database_file,
     exists,
     milliseconds,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "check_place",
     "close_sweep",
     "configurations",
+    "database_file",
     "exists",
     "measurements",
     "milliseconds",

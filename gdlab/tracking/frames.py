@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from zipfile import BadZipFile
 
 import numpy as np
 import yaml
@@ -40,7 +39,8 @@ def runs(uri: str, experiment: str) -> pd.DataFrame:
     """The finished runs of an experiment, one row each: the newest for each `gdlab.key`.
 
     Columns are the params and metrics under their own names, params as numbers where they are numbers, `final_cost` NaN
-    where it is not finite; the tags of `MADE_BY`; and `run_id`, `run_name`, `outcome`, `parent`, `artifacts`.
+    where it is not finite; the tags of `MADE_BY`; and `run_id`, `run_name`, `outcome`, `parent`, `artifacts`,
+    `experiment_id`.
 
     Raises
     ------
@@ -81,6 +81,7 @@ def runs(uri: str, experiment: str) -> pd.DataFrame:
                     | {name: tags.get(name) for name in MADE_BY}
                     | {"run_id": run.info.run_id, "run_name": run.info.run_name, "outcome": tags[OUTCOME]}
                     | {"parent": tags.get(PARENT), "artifacts": run.info.artifact_uri}
+                    | {"experiment_id": found.experiment_id}
                 )
             token = page.token
             if not token:
@@ -118,7 +119,7 @@ def thetas(found: pd.DataFrame, uri: str) -> list[dict[str, np.ndarray]]:
     """
 
     def read(path: Path) -> dict[str, np.ndarray]:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
 
     return _artifacts(found, uri, THETA, read)
@@ -126,8 +127,14 @@ def thetas(found: pd.DataFrame, uri: str) -> list[dict[str, np.ndarray]]:
 
 def configurations(found: pd.DataFrame, uri: str) -> list[dict[str, Any]]:
     """The configuration that each given run was made from; raises as `thetas` does."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return _artifacts(found, uri, CONFIG, lambda path: yaml.load(path.read_text(), loader))  # noqa: S506
+
+    def read(path: Path) -> dict[str, Any]:
+        config = yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        if not isinstance(config, dict):
+            raise ValueError("it holds no configuration")
+        return config
+
+    return _artifacts(found, uri, CONFIG, read)
 
 
 def _tables(found: pd.DataFrame, uri: str, name: str) -> pd.DataFrame:
@@ -145,9 +152,11 @@ def _artifacts(found: pd.DataFrame, uri: str, name: str, read: Callable[[Path], 
     for run_id, run_name, artifacts in zip(found["run_id"], found["run_name"], found["artifacts"], strict=True):
         try:
             with plain_errors(uri):
-                given.append(read(local(uri, artifacts, name)))
-        except (TrackingError, OSError, ValueError, BadZipFile) as error:
-            raise TrackingError(f"run {run_name!r} ({run_id}) has no {name}: {error}") from None
+                place = local(uri, artifacts, name)
+            given.append(read(place))
+        except Exception as error:  # zipfile, NumPy, pyarrow and yaml each have their own kinds for a damaged file
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise TrackingError(f"run {run_name!r} ({run_id}) has no {name}: {reason}") from None
     return given
 
 
