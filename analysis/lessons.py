@@ -386,7 +386,7 @@ def explosion(evidence: Evidence) -> Finding:
 CLAIMS = (
     Claim(
         name="one_number",
-        text="How wrong a network is fits in one number: ten outputs of 0.1 cost 0.90, a sure and right answer near to 0.",
+        text="How wrong a network is fits in one number: ten outputs of 0.1 cost 0.90, a sure and right one near to 0.",
         experiment="lessons",
         check=one_number,
     ),
