@@ -58,7 +58,7 @@ def measured(runs: pd.DataFrame) -> pd.DataFrame:
     """
     told = ["problem._target_", "optimizer._target_", MOMENTUM, "stop.diverged_above", "stop.max_steps"]
     names = list(dict.fromkeys([name for name in told if name in runs] + list(words.differences(runs, ONES_OWN))))
-    keys = runs[names].fillna("none").astype(str).apply(" ".join, axis=1)
+    keys = runs[names].apply(lambda run: " ".join(map(str, run)), axis=1)
     rows = []
     for _, case in runs.groupby(keys, sort=False):
         first, rates = case.iloc[0], case.sort_values(RATE)

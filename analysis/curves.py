@@ -258,7 +258,7 @@ def span(rates: np.ndarray, costs: np.ndarray) -> tuple[float, float]:
     logarithm of the cost is taken to be linear in that of the rate.
     """
     best = int(np.argmin(costs))
-    if not np.isfinite(costs[best]):
+    if not 0 < costs[best] < np.inf:
         return float(rates[best]), float(rates[best])
     level = np.log(USABLE * costs[best])
 

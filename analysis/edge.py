@@ -16,7 +16,7 @@ LATE = 1 / 6  # of the steps: what comes after is held against 2/η
 
 def edge(runs: pd.DataFrame, steps: pd.DataFrame) -> Made:
     """Cost, sharpness and 2/η against the step."""
-    study.checked(steps, ("sharpness",), "the steps of these runs")
+    study.checked(steps[np.isfinite(steps["cost"])], ("sharpness",), "the steps of these runs")
     table = late(steps)
     return Made(
         findings=findings(table, runs),
@@ -109,7 +109,7 @@ def picture(runs: pd.DataFrame, steps: pd.DataFrame) -> Figure:
         )
     axes.set_cost(top, limits, curves.cost_name(steps))
     axes.set_cost(bottom, bounds, "sharpness λ")
-    bottom.set(xlabel="step", xlim=(0, steps["step"].max()))
+    bottom.set(xlabel="step", xlim=(0, max(1, steps["step"].max())))
     title = [words.size(runs), *axes.off_scale(steps["cost"], limits, steps["run_id"])]
     top.legend(loc="lower left", bbox_to_anchor=(-0.05, 1.0), ncols=3, title="\n".join(title), alignment="left")
     return figure

@@ -18,6 +18,7 @@ from gdlab import configuration, tracking
 from gdlab.arrays import Theta
 from gdlab.geometry import aligned, barrier, disjoint_pairs, distances, straight_line
 from gdlab.network import Network
+from gdlab.stopping import DIVERGED
 
 START, ORDER, BOTH = "start varied", "order varied", "both varied"
 ARMS = (START, ORDER, BOTH)
@@ -63,7 +64,8 @@ class Minima:
     def disagreement(self) -> Square:
         """The share of test examples that two runs answer differently."""
         features = self.network.data.test_features
-        answers = np.stack([self.network.outputs(end[None], features)[0].argmax(axis=1) for end in self.ends])
+        with np.errstate(over="ignore"):
+            answers = np.stack([self.network.outputs(end[None], features)[0].argmax(axis=1) for end in self.ends])
         return (answers[:, None] != answers).mean(axis=2)
 
     def lines(self, align: bool) -> Curves:
@@ -78,7 +80,8 @@ class Minima:
 def costs(network: Network, theta: Theta) -> Float[np.ndarray, " runs"]:
     """The training cost of many points."""
     parts = [theta[i : i + ROWS].astype(network.dtype) for i in range(0, len(theta), ROWS)]
-    return np.concatenate([network.evaluate(part, network.train)[0] for part in parts])
+    with np.errstate(over="ignore"):  # a unit far below 0
+        return np.concatenate([network.evaluate(part, network.train)[0] for part in parts])
 
 
 def barriers(lines: Curves) -> Float[np.ndarray, " pairs"]:
@@ -136,16 +139,19 @@ def load_alike(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, M
         )
     if len(runs) < FEWEST:
         raise StudyError(f"experiment {experiment!r} has {len(runs)} finished runs; this study needs {FEWEST} or more")
-    for name, theta in zip(groups[0].runs["run_name"], groups[0].thetas, strict=True):
-        if not np.isfinite(theta["end"]).all():
-            raise StudyError(f"run {name!r} has no finite end: this study compares minima, and it has diverged")
+    lost = groups[0].runs.loc[groups[0].runs["outcome"] == DIVERGED, "run_name"]
+    if len(lost):
+        raise StudyError(f"run {lost.iloc[0]!r} has diverged: this study compares minima, and it has come to none")
     return runs, steps, groups[0]
 
 
 def arms(minima: Minima) -> dict[str, Minima]:
     """The runs by what differs between them: where they start, the order of their mini-batches, or both."""
-    init, order, seed = (minima.runs[name] for name in ("seeds.init", "seeds.batches", "seed"))
-    kinds = np.select([(init == seed) & (order == seed), init == seed, order == seed], [BOTH, START, ORDER], "")
+    init, order = minima.runs["seeds.init"], minima.runs["seeds.batches"]
+    one_start = order.groupby(init).transform("nunique") >= FEWEST
+    one_order = init.groupby(order).transform("nunique") >= FEWEST
+    both = (init == order) & ~one_start & ~one_order
+    kinds = np.select([one_order & ~one_start, one_start & ~one_order, both], [START, ORDER, BOTH], "")
     found = {arm: minima.some(np.flatnonzero(kinds == arm)) for arm in ARMS}
     return {arm: part for arm, part in found.items() if len(part.runs) >= FEWEST}
 

@@ -79,8 +79,7 @@ def picture(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
             left.plot(j, i, marker="o", ms=2.5, color=style.INK)
     finite = cost[np.isfinite(cost)]
     low, high = (finite.min(), min(finite.max(), 1e3 * finite.min())) if finite.size else (0.1, 1.0)
-    colors = style.scale_colors().reversed().with_extremes(bad="#dddddd")
-    colors.set_over(style.REGIMES[names[-1]].color)
+    colors = style.scale_colors().reversed().with_extremes(bad="#dddddd", over=style.REGIMES[names[-1]].color)
     image = right.imshow(
         np.ma.masked_invalid(np.where(np.isinf(cost), 1e300, cost)),
         norm=LogNorm(low, max(high, low * 1.01)),

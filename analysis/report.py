@@ -155,19 +155,27 @@ def experiment_pages(uri: str, names: set[str]) -> dict[str, str]:
     }
 
 
-def summary(claims: Sequence[Judged], chapters: Sequence[Chapter]) -> list[str]:
-    """What was run and found, in a few sentences."""
-    verdicts = pd.Series([each.finding.verdict for each in claims]).value_counts()
-    told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+def summary(claims: Sequence[Judged], chapters: Sequence[Chapter]) -> list[tuple[str, str]]:
+    """What was run and found: leads, each with a sentence or two."""
+    verdicts = [each.finding.verdict for each in claims]
+    told = [
+        f"{verdicts.count(verdict)} {plural}"
+        for verdict, plural in (
+            (lessons.HOLDS, "hold"),
+            (lessons.LIMITED, "hold with a limit"),
+            (lessons.FAILS, "do not hold"),
+            (lessons.ABSENT, "have no runs yet"),
+        )
+        if verdict in verdicts
+    ]
     sections = [each for chapter in chapters for each in chapter.sections]
     done = [each for each in sections if not each.missing]
     count = sum(int(each.facts["runs"].replace(",", "")) for each in done if each.facts)
-    lines = [
-        f"{len(claims)} claims held against runs: {told}",
-        f"{len(done)} of {len(sections)} studies, {count:,} runs and measurements",
-        *(f"{each.title} {each.findings[0]}" for each in done if each.findings),
+    return [
+        (f"{len(claims)} claims", f"were held against runs: {words.listed(told)}."),
+        (f"{len(done)} of {len(sections)} studies", f"are run: {count:,} runs and measurements."),
+        *((each.title, each.findings[0]) for each in done if each.findings),
     ]
-    return [line if line.endswith(".") else f"{line}." for line in lines]
 
 
 def page(claims: Sequence[Judged], chapters: Sequence[Chapter], folder: Path, uri: str) -> str:
@@ -205,11 +213,14 @@ def main() -> None:
     if database and file.is_file() and stamps.unchanged(stamp, made_of):
         print(f"{file} is as new: nothing has changed since it was made")
         return
+    nothing = StudyError(f"none of the studies is in {options.uri}; begin with: python experiments/everything.py")
+    if database and not database.is_file():
+        raise nothing
     options.output.mkdir(parents=True, exist_ok=True)
     given = [(script, each) for script, studies in CHAPTERS.values() for each in studies]
     sections = dict(zip(given, study.each(partial(section, options.uri, options.output), given), strict=True))
     if all(each.missing for each in sections.values()):
-        raise StudyError(f"none of the studies is in {options.uri}; begin with: python experiments/everything.py")
+        raise nothing
     chapters = [
         Chapter(title=title, sections=[sections[script, each] for each in studies])
         for title, (script, studies) in CHAPTERS.items()

@@ -52,6 +52,11 @@ class Table:
         """Its rows as text."""
         return [[words.cell(value) for value in row] for row in self.frame.itertuples(index=False)]
 
+    @property
+    def in_words(self) -> list[bool]:
+        """Which of its columns hold words."""
+        return [not pd.api.types.is_numeric_dtype(self.frame[name]) for name in self.frame]
+
     def markdown(self) -> str:
         """It and its caption, as Markdown."""
         rows = [[str(name) for name in self.frame], ["---"] * self.frame.shape[1], *self.cells()]
@@ -136,6 +141,10 @@ def draw(studies: Sequence[Study], description: str | None, arguments: Sequence[
     if options.experiment and not options.study:
         raise StudyError("--experiment needs --study, to know what to draw of its runs")
     chosen = [by_name[options.study]] if options.study else list(studies)
+    nothing = StudyError(f"none of these studies is in {options.uri}; begin with: {chosen[0].command}")
+    database = tracking.database_file(options.uri)
+    if database and not database.is_file():
+        raise nothing
     missing = []
     made = each(partial(draw_one, options.uri, options.output, options.experiment, len(chosen) > 1), chosen)
     for study, files in zip(chosen, made, strict=True):
@@ -144,7 +153,7 @@ def draw(studies: Sequence[Study], description: str | None, arguments: Sequence[
         if not files:
             missing.append(study)
     if len(missing) == len(chosen):
-        raise StudyError(f"none of these studies is in {options.uri}; begin with: {missing[0].command}")
+        raise nothing
     for study in missing:
         print(f"{study.name} is not in {options.uri}; to run it: {study.command}")
 

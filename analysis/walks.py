@@ -73,7 +73,7 @@ def walks(steps: pd.DataFrame, shown: pd.DataFrame) -> Figure:
     for ax in panels[len(shown) + 1 :]:
         ax.set_axis_off()
     axes.set_cost(together, limits, "C(w)")
-    together.set(xlabel="step", xlim=(0, steps["step"].max()))
+    together.set(xlabel="step", xlim=(0, max(1, steps["step"].max())))
     together.set_title("the cost of these runs", loc="left")
     return figure
 

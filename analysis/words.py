@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from analysis.regimes import MEANINGS, WAY
@@ -76,7 +77,7 @@ def is_param(name: str) -> bool:
 
 def sentences(*parts: str) -> str:
     """Parts of a caption, the empty ones left out."""
-    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts if part)
+    return " ".join(f"{part[0].upper() if part[0].isascii() else part[0]}{part[1:]}." for part in parts if part)
 
 
 def spoken(target: str) -> str:
@@ -89,7 +90,7 @@ def number(value: object) -> str:
     """A value from a frame; a whole number without a point."""
     if isinstance(value, float):
         return f"{int(value):,}" if value.is_integer() else f"{value:g}"
-    return str(value)
+    return f"{value:,}" if isinstance(value, int | np.integer) and not isinstance(value, bool) else str(value)
 
 
 def some_examples(count: object) -> str:

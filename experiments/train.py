@@ -15,7 +15,7 @@ from typing import Any, cast
 import console
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -207,6 +207,8 @@ def follow(stack: configuration.Stack, live: LiveRun) -> Trajectory:
 
 def one_line(error: Exception) -> str:
     """An error as a reader of the command line needs it."""
+    if isinstance(error, InstantiationException) and isinstance(error.__cause__, ValueError):
+        error = error.__cause__  # what Hydra puts around it names its own classes
     text = " ".join(str(error).split())
     if unknown := re.match(r"Could not override '([^']+)'", text):
         return f"{unknown[1]} is not a key of this configuration; --cfg job shows those there are"

@@ -75,5 +75,5 @@ def whole(name: str, value: Any, low: int, high: int | None = None, why: str = "
 
 def choice(name: str, value: Any, known: Collection[str]) -> None:
     """Check that `value` is one of the `known` names."""
-    if value not in known:
+    if value not in list(known):
         raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")

@@ -36,14 +36,15 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from gdlab.activations import ACTIVATIONS, Units, play
+from gdlab.activations import ACTIVATIONS, play
 from gdlab.arrays import Costs, Theta, stack_like, stacked
 from gdlab.costs import HEADS
 from gdlab.landscapes import Landscape
 from gdlab.network import Examples, LayerViews, Network, Targets, walks
 
 Eigenvalues = Float[np.ndarray, "runs count"]
-Inputs = list[Float[np.ndarray, "*runs examples _"]]
+Inputs = list[Float[np.ndarray, "*_runs examples _"]]
+Layers = list[Float[np.ndarray, "runs examples _"]]
 Basis = Float[np.ndarray, "runs iterations parameters"]
 Product = Callable[[Theta], Theta]
 Products = Callable[[Theta], Product]
@@ -86,8 +87,9 @@ def top_eigenvalues(
     values = np.full((len(points), count), np.nan)
     sound = np.flatnonzero(np.isfinite(points).all(axis=1))
     if isinstance(problem, Landscape):
-        hessians = problem.hessian(points)
-        sound = np.flatnonzero(np.isfinite(hessians).all(axis=(1, 2)))
+        with np.errstate(all="ignore"):
+            hessians = problem.hessian(points)
+        sound = sound[np.isfinite(hessians[sound]).all(axis=(1, 2))]
         values[sound] = np.linalg.eigvalsh(hessians[sound])[:, : -count - 1 : -1]
         return values[which]
     examples = problem.measured[0]
@@ -142,7 +144,7 @@ def lanczos(
             break
         v = _unit(w)
         if closed.any():
-            v[closed] = _unit(_orthogonal(_random(closed.sum(), parameters, m + 1), known[closed]))
+            v[closed] = _unit(_orthogonal(_random(int(closed.sum()), parameters, m + 1), known[closed]))
     return values
 
 
@@ -176,7 +178,7 @@ def _unit(w: Theta) -> Theta:
         return w / np.sqrt(np.matmul(w[:, None], w[:, :, None])[:, 0])
 
 
-def _distinct(theta: Theta) -> tuple[Theta, Float[np.ndarray, " runs"] | np.ndarray]:
+def _distinct(theta: Theta) -> tuple[np.ndarray, np.ndarray]:
     """The distinct points of a stack, and the place among them of each run's: runs often start alike."""
     places: dict[bytes, int] = {}
     which = [places.setdefault(row.tobytes(), len(places)) for row in theta]
@@ -190,10 +192,10 @@ class _Part:
 
     examples: slice
     targets: Targets
-    units: list[Units]
-    errors: list[Units]
-    slopes: list[Units]
-    bends: list[Units]
+    units: Layers
+    errors: Layers
+    slopes: Layers
+    bends: Layers
 
 
 class _NetworkProduct:
@@ -228,10 +230,10 @@ class _NetworkProduct:
             self._backward(direction, part, inputs, z_moves, input_moves, result)
         return out.astype(np.float64)
 
-    def _forward(self, direction: LayerViews, part: _Part, inputs: Inputs) -> tuple[list[Units], list[Units]]:
+    def _forward(self, direction: LayerViews, part: _Part, inputs: Inputs) -> tuple[Layers, Layers]:
         """R{z} of every layer, and R{a} of every hidden one."""
-        z_moves: list[Units] = []
-        moves: list[Units] = []
+        z_moves: Layers = []
+        moves: Layers = []
         for i, ((W, _), (V, c)) in enumerate(zip(self.layers, direction, strict=True)):
             z_move = np.matmul(inputs[i], V.swapaxes(1, 2)) + c[:, None]
             if i > 0:
@@ -245,8 +247,8 @@ class _NetworkProduct:
         direction: LayerViews,
         part: _Part,
         inputs: Inputs,
-        z_moves: list[Units],
-        moves: list[Units],
+        z_moves: Layers,
+        moves: Layers,
         result: LayerViews,
     ) -> None:
         """Add this part's examples to H v, layer by layer, from the last to the first."""

@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import linear_sum_assignment
 
 from gdlab.arrays import Costs, Point, Theta
 from gdlab.network import Network
@@ -128,6 +127,8 @@ def _settled(network: Network, target: Weights, given: Weights, found: Relabelli
 
 def _round(network: Network, target: Weights, given: Weights, found: Relabelling, outgoing: bool) -> Relabelling:
     """The best assignment of the units of each layer in turn, as the other layers stand."""
+    from scipy.optimize import linear_sum_assignment  # takes as long to import as all the rest
+
     found = Relabelling(list(found.places), list(found.signs))
     for layer in range(len(network.hidden)):
         likeness = _likeness(target, given, found, layer, outgoing)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 DIGITS = 7
+CLOSEST = 1e-5  # a tolerance that values of so many digits can tell apart
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,12 @@ class Ends:
     points: int = 7
 
     def __post_init__(self) -> None:
+        if self.low is None or self.high is None:
+            raise ValueError("hydra.sweeper.search needs low and high, between which to search")
         for name, sound, rule in (
             ("low", 0 < self.low < math.inf, "be greater than 0"),
             ("high", self.low < self.high < math.inf, f"be greater than low, {self.low:g}"),
-            ("tolerance", 0 < self.tolerance < math.inf, "be greater than 0"),
+            ("tolerance", CLOSEST <= self.tolerance < math.inf, f"be at least {CLOSEST:g}"),
             ("points", self.points >= 1, "be at least 1"),
         ):
             if not sound:

@@ -21,7 +21,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn, JobStatus, filter_overrides
 from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
@@ -32,7 +32,17 @@ from hydra_plugins._search import Ends, Search
 GEOMSPACE = "geomspace:"
 FORM = "geomspace:START:STOP:COUNT, like geomspace:0.001:1000:25, with positive ends and a count of at least 2"
 DIGITS = 4
-SEARCH = "axis, low and high, and may have tolerance and points"
+
+
+@dataclass
+class SearchConf:
+    """As `Ends`; nothing is searched while there is no axis."""
+
+    axis: str | None = None
+    low: float | None = None
+    high: float | None = None
+    tolerance: float = 0.01
+    points: int = 7
 
 
 @dataclass
@@ -44,7 +54,7 @@ class GridSweeperConf:
     params: dict[str, str] | None = None
     zip: list[list[str]] = field(default_factory=list)
     cases: list[str] = field(default_factory=list)
-    search: dict[str, Any] | None = None
+    search: SearchConf = field(default_factory=SearchConf)
 
 
 ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="gdlab")
@@ -67,13 +77,8 @@ class GridSweeper(BasicSweeper):
     ) -> None:
         super().__init__(max_batch_size, params)
         self.together = [list(keys) for keys in zip]
-        self.cases = [shlex.split(case) for case in cases] or [[]]
-        try:
-            self.ends = Ends(**search) if search else None
-        except TypeError:
-            raise ValueError(
-                f"hydra.sweeper.search must have {SEARCH}, got {', '.join(map(str, search or ()))}"
-            ) from None
+        self.cases = [parted(case) for case in cases] or [[]]
+        self.ends = Ends(**search) if search and search["axis"] else None
         self.searches: list[Search] = []
         self.round: list[tuple[Search, float]] = []
 
@@ -104,7 +109,7 @@ class GridSweeper(BasicSweeper):
         assert isinstance(self.launcher, _Noting)
         came = {tuple(result.overrides or ()): float(result.return_value) for result in self.launcher.last}
         for search in {id(search): search for search, _ in self.round}.values():
-            jobs = {value: search.job(value) for each, value in self.round if each is search}
+            jobs = {value: tuple(filter_overrides(search.job(value))) for each, value in self.round if each is search}
             search.learn({value: came[job] for value, job in jobs.items() if job in came})
         self.round = [(search, value) for search in self.searches for value in search.ahead()]
         return not self.round
@@ -154,6 +159,14 @@ class _Noting(Launcher):
         self.failed += [" ".join(result.overrides or ()) for result in failed]
         self.last = [result for result in results if result not in failed]
         return self.last
+
+
+def parted(case: str) -> list[str]:
+    """The overrides of a case."""
+    try:
+        return shlex.split(case)
+    except ValueError as error:
+        raise ValueError(f"hydra.sweeper.cases must list texts of overrides, got {case!r}: {error}") from None
 
 
 def grid(overrides: Sequence[Override], together: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from functools import cache
+from typing import Any
+
 import numpy as np
+from commands import ROOT
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from gdlab import landscapes
 from gdlab.activations import ACTIVATIONS
@@ -13,9 +20,9 @@ from gdlab.stopping import Stopping
 
 LANDSCAPES = [
     landscapes.Parabola(),
-    landscapes.Parabola(center=3.0),
+    landscapes.Parabola(curvature=0.5, center=3.0),
     landscapes.Bowl(),
-    landscapes.Ravine(condition=50.0),
+    landscapes.Ravine(curvature=5.0, condition=50.0),
     landscapes.DoubleWell(tilt=0.3),
     landscapes.Himmelblau(),
     landscapes.Rosenbrock(steepness=100.0),
@@ -55,6 +62,17 @@ def network(**changes: object) -> Network:
         "examples": None,
     }
     return Network(**{**settings, **changes})
+
+
+@cache
+def _composed(*overrides: str) -> Any:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return OmegaConf.to_container(compose("train", list(overrides)), resolve=True)
+
+
+def config(*overrides: str) -> Any:
+    """What the command line's overrides compose to, as plain mappings."""
+    return copy.deepcopy(_composed(*overrides))
 
 
 def budget(steps: int, **changes: object) -> Stopping:

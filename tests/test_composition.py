@@ -55,11 +55,12 @@ def assert_same(composition, hydra, master, jobs):
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_is_composed_as_hydra_does(experiment):
     hydra, master = multirun(f"experiment={experiment}")
+    listed = "problem.hidden" if "hidden" in master.problem else "problem.start"
     jobs = [
-        [f"experiment={experiment}", f"optimizer.learning_rate={rate}", f"seed={seed}", f"problem.hidden=[{size}]"]
+        [f"experiment={experiment}", f"optimizer.learning_rate={rate}", f"seed={seed}", f"{listed}=[{values}]"]
         for rate in (0.1, 3)
         for seed in (0, 1)
-        for size in ("16,16", "8")
+        for values in ("16,16", "8")
     ]
     assert_same(Composition(hydra.config_loader, master), hydra, master, jobs)
 

@@ -1,24 +1,16 @@
-import copy
-
 import numpy as np
 import pytest
+from cases import config
 from commands import ROOT
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
-from gdlab import configuration
+from gdlab import configuration, curvature
 from gdlab.configuration import ConfigurationError, build, flat, key, shared
+from gdlab.trajectory import Recorder
 
 CHOICES = {
     group: sorted(path.stem for path in (ROOT / "conf" / group).glob("*.yaml"))
     for group in ("problem", "problem/data", "optimizer", "schedule", "stop", "experiment")
 }
-
-
-def config(*overrides):
-    """What the command line's overrides compose to, as plain mappings."""
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return OmegaConf.to_container(compose("train", list(overrides)), resolve=True)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +58,7 @@ def test_seeds_can_be_set_apart():
         "schedule=cosine",
         "stop.max_epochs=1",
         "record.points=5",
+        "record.sharpness=start",
     ],
 )
 def test_what_must_be_shared(change):
@@ -85,12 +78,70 @@ def test_key_is_of_the_result_alone():
     assert key(config("problem/data=digits")) != key(config())
 
 
+def recorded(*runs):
+    """The columns of these runs, descending together."""
+    stack = build(runs)
+    recorder = Recorder(stack.theta)
+    for snapshot in stack.descend():
+        recorder.add(snapshot)
+    return [{name: np.array(values) for name, values in run.columns.items()} for run in recorder.trajectories]
+
+
+def same(one, other):
+    """Whether columns are the same to the last bit."""
+    return {name: values.tobytes() for name, values in one.items()} == {
+        name: values.tobytes() for name, values in other.items()
+    }
+
+
+WALK = ("problem=ravine", "problem.curvature=5", "problem.start=[1,2]", "stop.max_steps=8")
+
+
+@pytest.mark.parametrize(("spacing", "steps"), [("log", [0, 1, 2, 4, 8]), ("even", [0, 2, 4, 6, 8])])
+def test_steps_are_recorded_log_spaced_or_evenly(spacing, steps):
+    (columns,) = recorded(config(*WALK, f"record.spacing={spacing}", "record.points=5"))
+    assert columns["step"].tolist() == steps
+
+
+@pytest.mark.parametrize(("when", "known"), [("start", 1), ("always", 9)])
+def test_sharpness_is_recorded_at_the_start_or_always(when, known):
+    (columns,) = recorded(config(*WALK, f"record.sharpness={when}", "record.spacing=even"))
+    assert columns["step"].tolist() == list(range(9))
+    assert (columns["sharpness"][:known] == 5).all() and np.isnan(columns["sharpness"][known:]).all()
+
+
+def test_sharpness_is_not_recorded_unless_asked_for():
+    (columns,) = recorded(config(*WALK))
+    assert "sharpness" not in columns
+    (also,) = recorded(config(*WALK, "record.sharpness=always"))
+    del also["sharpness"]
+    assert same(also, columns)
+
+
+def test_sharpness_of_a_network_is_that_at_its_recorded_points():
+    small = ("problem/data=digits", "problem.hidden=[4]", "problem.examples=60", "stop.max_steps=40", "record.points=4")
+    stack = build([config(*small, "record.sharpness=always")])
+    seen = [
+        (s.values["sharpness"], curvature.sharpness(stack.problem, s.theta)) for s in stack.descend() if len(s.rows)
+    ]
+    assert len({float(recorded[0]) for recorded, _ in seen}) == 4
+    assert all(recorded == expected for recorded, expected in seen)
+
+
+def test_sharpness_in_a_stack_is_that_alone_though_runs_leave_early():
+    long = (*WALK, "stop.max_steps=200", "record.points=5", "record.sharpness=always")
+    rates = [config(*long, f"optimizer.learning_rate={rate}") for rate in (0.1, 9.0)]
+    going, gone = recorded(*rates)
+    assert gone["step"][-1] < 200 and set(gone["sharpness"]) == {5}
+    assert same(going, *recorded(rates[0])) and same(gone, *recorded(rates[1]))
+
+
 def test_flat_joins_with_dots():
     assert flat({"a": {"b": 1, "c": {"d": [2, 3]}}, "e": None}) == {"a.b": 1, "a.c.d": [2, 3], "e": None}
 
 
 def changed(path, value):
-    spoiled = copy.deepcopy(config("optimizer=momentum"))
+    spoiled = config("optimizer=momentum")
     *parents, last = path.split(".")
     section = spoiled
     for name in parents:
@@ -123,6 +174,10 @@ def changed(path, value):
         ("stop.cost_tolerance", 2, r"stop.cost_tolerance must lie in \(0, 1\), got 2"),
         ("record.points", 1, "record.points must be a whole number of at least 2, got 1"),
         ("record.every", 1, "record.every is not a key: record has points"),
+        ("record.spacing", "linear", "record.spacing must be one of log, even, got 'linear'"),
+        ("record.spacing", [1], r"record.spacing must be one of log, even, got \[1\]"),
+        ("record.spacing", None, "record.spacing is missing"),
+        ("record.sharpness", True, "record.sharpness must be one of never, start, always, got True"),
         ("seeds.init", -1, "seeds.init must be a whole number of at least 0, got -1"),
         ("seeds.batches", 0.5, "seeds.batches must be a whole number of at least 0, got 0.5"),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gdlab.data import DataError, idx_data, load, read_idx, write_idx
+from gdlab.data import DataError, _loaded, idx_data, load, read_idx, write_idx
 
 PARTS = {"train": 30, "t10k": 20}
 
@@ -145,7 +145,7 @@ def test_the_cache_of_mnist_5k_is_made_again_or_named(tmp_path, monkeypatch):
     path.write_bytes(path.read_bytes()[:1000])
     monkeypatch.setenv("GDLAB_CACHE", str(tmp_path))
     with pytest.raises(DataError, match=r"mnist_5k.npz is damaged .* remove it and it will be made again"):
-        load.__wrapped__("mnist_5k")
+        _loaded.__wrapped__("mnist_5k", None)
 
 
 def test_no_network_says_where_to_put_the_files(tmp_path, monkeypatch):
@@ -160,7 +160,7 @@ def test_no_network_says_where_to_put_the_files(tmp_path, monkeypatch):
     with pytest.raises(
         DataError, match=rf"mnist could not be downloaded .* put its four IDX files .* in {tmp_path}/mnist"
     ):
-        load.__wrapped__("mnist")
+        _loaded.__wrapped__("mnist", None)
     assert not (tmp_path / "mnist").exists()
 
 
@@ -174,7 +174,7 @@ def test_a_download_is_written_as_idx_files(tmp_path, monkeypatch):
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda *args, **settings: bunch)
     monkeypatch.setenv("GDLAB_CACHE", str(tmp_path))
     monkeypatch.delenv("GDLAB_DATA", raising=False)
-    data = load.__wrapped__("fashion_mnist")
+    data = _loaded.__wrapped__("fashion_mnist", None)
     assert (data.train_labels == labels[:60000].astype(np.uint8)).all()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fashion_mnist"]
     assert len(gzip.decompress((tmp_path / "fashion_mnist" / "t10k-images-idx3-ubyte.gz").read_bytes())) == 16 + 7840000

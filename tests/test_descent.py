@@ -7,7 +7,7 @@ import pytest
 from gdlab import landscapes, optimizers, schedules
 from gdlab.arrays import spread, stacked
 from gdlab.batches import stream
-from gdlab.descent import descend, log_spaced
+from gdlab.descent import descend, evenly_spaced, log_spaced
 from gdlab.stopping import BUDGET, CONVERGED, DIVERGED, SATURATED
 from gdlab.trajectory import Recorder
 
@@ -79,17 +79,28 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("name", LIMITS)
-@pytest.mark.parametrize("curvature", [2.0])
+@pytest.mark.parametrize("curvature", [0.5, 2.0, 8.0])
 def test_stability_limit_on_a_quadratic(name, curvature):
     rule, limit_times_half_curvature = LIMITS[name]
-    limit = limit_times_half_curvature * 2 / curvature
+    limit, parabola = limit_times_half_curvature * 2 / curvature, landscapes.Parabola(curvature=curvature)
     rules = {"gradient_tolerance": 1e-6}
     below, above = (
-        follow(landscapes.Parabola(), [[5.0]], rule(share * limit), cases.budget(20_000, **rules), points=40)[0]
+        follow(parabola, [[5.0]], rule(share * limit), cases.budget(20_000, **rules), points=40)[0]
         for share in (0.99, 1.01)
     )
     assert below.outcome == CONVERGED
     assert above.outcome == DIVERGED
+
+
+@pytest.mark.parametrize("curvature", [0.25, 2.0, 8.0])  # powers of 2, so that 2 / λ is exact
+@pytest.mark.parametrize("kind", [landscapes.Parabola, landscapes.Bowl, landscapes.Ravine])
+def test_plain_descent_is_stable_exactly_below_two_over_the_curvature(kind, curvature):
+    landscape, border = kind(curvature=curvature), 2 / curvature
+    start = [0.0] * (landscape.parameters - 1) + [3.0]  # along the steepest direction
+    rates = [(1 - 1e-9) * border, border, (1 + 1e-9) * border]
+    rule = optimizers.GradientDescent(learning_rate=rates)
+    costs = [run.columns["cost"] for run in follow(landscape, [start] * 3, rule, cases.budget(20))]
+    assert [np.sign(np.diff(each)).tolist() for each in costs] == [[-1] * 20, [0] * 20, [1] * 20]
 
 
 @pytest.mark.parametrize("optimizer", [optimizers.Momentum, optimizers.Nesterov])
@@ -290,3 +301,12 @@ def test_log_spaced_steps():
     assert steps[0] == 0 and steps[-1] == 180_000 and len(steps) <= 20
     ratios = np.diff(np.log(steps[8:]))
     assert ratios.max() / ratios.min() < 1.01
+
+
+def test_evenly_spaced_steps():
+    assert evenly_spaced(24, 25) == list(range(25))
+    assert evenly_spaced(3000, 61) == list(range(0, 3001, 50))
+    assert evenly_spaced(3, 20) == [0, 1, 2, 3]
+    steps = evenly_spaced(1000, 7)
+    assert len(steps) == 7 and steps[0] == 0 and steps[-1] == 1000
+    assert np.ptp(np.diff(steps)) <= 1

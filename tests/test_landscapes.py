@@ -50,6 +50,38 @@ def test_the_lessons_slopes():
     assert gradient(parabola, np.array([[3.0]])) == [[6]]
 
 
+QUADRATICS = [
+    landscapes.Parabola(curvature=0.3, center=1.0),
+    landscapes.Bowl(curvature=7.0),
+    landscapes.Ravine(curvature=5.0, condition=100.0),
+]
+
+
+@pytest.mark.parametrize("quadratic", QUADRATICS, ids=str)
+def test_the_curvature_is_the_hessians_largest_eigenvalue_everywhere(quadratic):
+    hessians = quadratic.hessian(points(quadratic))
+    assert np.linalg.eigvalsh(hessians)[:, -1] == pytest.approx(quadratic.curvature, rel=1e-15)
+    assert (hessians == hessians[0]).all()
+
+
+def test_the_condition_is_the_ratio_of_the_curvatures():
+    low, high = np.linalg.eigvalsh(landscapes.Ravine(curvature=5.0, condition=100.0).hessian(np.zeros((1, 2))))[0]
+    assert high / low == pytest.approx(100, rel=1e-15)
+
+
+def test_twice_the_curvature_is_twice_the_cost():
+    for kind in (landscapes.Parabola, landscapes.Bowl, landscapes.Ravine):
+        theta = points(kind())
+        assert np.allclose(kind(curvature=4.0).cost(theta), 2 * kind().cost(theta), rtol=1e-15)
+
+
+def test_where_a_point_is_is_measured():
+    theta = points(landscapes.Himmelblau(), 3)
+    measured = landscapes.Himmelblau().measure(theta)
+    assert np.column_stack([measured["w1"], measured["w2"]]).tolist() == theta.tolist()
+    assert not {"w2", "w3"} & landscapes.Parabola().measure(theta[:, :1]).keys()
+
+
 def test_number_of_minima():
     assert len(landscapes.Himmelblau().minima) == 4
     assert len(landscapes.DoubleWell().minima) == 2
@@ -81,6 +113,9 @@ def test_start_is_given_or_drawn_from_the_box():
         (landscapes.Bowl, {"start": [1, "a"]}, "start must be a finite number, got 'a'"),
         (landscapes.Bowl, {"start": [1, float("nan")]}, "start must be a finite number, got nan"),
         (landscapes.Ravine, {"condition": 0.5}, "condition must be at least 1, got 0.5"),
+        (landscapes.Parabola, {"curvature": 0}, "curvature must be greater than 0, got 0"),
+        (landscapes.Bowl, {"curvature": [1, 2]}, r"curvature must be one number, got \[1, 2\]"),
+        (landscapes.Ravine, {"curvature": "steep"}, "curvature must be a finite number, got 'steep'"),
         (landscapes.DoubleWell, {"tilt": 2}, r"tilt must lie in \(0, 1.539.*\), got 2"),
         (landscapes.Bowl, {"dtype": "int8"}, "dtype must be one of float32, float64, got 'int8'"),
     ],
@@ -88,3 +123,14 @@ def test_start_is_given_or_drawn_from_the_box():
 def test_bad_settings_are_named(kind, settings, message):
     with pytest.raises(ValueError, match=message):
         kind(**settings)
+
+
+@pytest.mark.parametrize("kind", [landscapes.Parabola, landscapes.Bowl, landscapes.Ravine])
+@pytest.mark.parametrize("curvature", [0.1, 2.0, 8.0])
+def test_the_curvature_of_a_quadratic_is_its_largest_eigenvalue(kind, curvature):
+    landscape = kind(curvature=curvature)
+    theta = points(landscape, 3)
+    assert np.linalg.eigvalsh(landscape.hessian(theta))[:, -1] == pytest.approx(curvature)
+    gradient = np.empty_like(theta)
+    landscape.gradient(theta, gradient)
+    assert gradient == pytest.approx(np.einsum("rij,rj->ri", landscape.hessian(theta), theta - landscape.minima))

@@ -10,9 +10,13 @@ from contextlib import closing
 import psutil
 import pytest
 import workers
+import yaml
+from commands import ROOT
 
 from gdlab import sweep
 from gdlab.sweep import Failure, Training
+
+RECORD = yaml.safe_load((ROOT / "conf" / "train.yaml").read_text())["record"]
 
 
 def config(seed=0, batch_size=32, rate=1.0, hidden=(16, 16), **sections):
@@ -38,7 +42,7 @@ def config(seed=0, batch_size=32, rate=1.0, hidden=(16, 16), **sections):
             "gradient_tolerance": 0.0,
             "cost_tolerance": None,
         },
-        "record": {"points": 3},
+        "record": {**RECORD, "points": 3},
         "seeds": {"init": seed, "batches": seed},
         **sections,
     }

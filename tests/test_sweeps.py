@@ -153,7 +153,7 @@ def test_a_job_stated_twice_is_trained_once(workplace):
     assert len(children_of(workplace)) == 2
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, empty_store):
     sweep = ["-m", *SMALL, "optimizer.learning_rate=0.1,-1", "seed=range(2)"]
     done = train(tmp_path, *sweep, "dry_run=true", "hydra.launcher.rows=1")
     assert done.returncode == 0, done.stderr
@@ -167,6 +167,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
     assert "4 jobs: 2 to train, in 2 stacks of 1, 1 rows, by 2 workers; 2 impossible" in lines[5]
     assert lines[6].startswith("estimated time: ")
     assert not (tmp_path / "mlflow.db").exists()
+    shutil.copy(empty_store, tmp_path)
     assert train(tmp_path, "-m", *SMALL, "seed=0,1").returncode == 0
     done = train(tmp_path, "-m", *SMALL, "seed=range(3)", "dry_run=true")
     assert [line.split()[1] for line in done.stdout.splitlines()[1:4]] == ["skipped:", "skipped:", "stack"]
@@ -220,11 +221,20 @@ def test_a_sweep_of_nothing_possible_is_one_line(workplace):
     ("arguments", "message"),
     [
         ("seed=0,1 tracking.experiment=a,b", "tracking.experiment must be the same for all runs of a sweep, got "),
-        ("seed=0,1 hydra.launcher.workers=0", "hydra.launcher.workers must be a whole number of at least 1, got 0"),
+        (
+            "seed=0,1 hydra.launcher.workers=0",
+            "error: hydra.launcher.workers must be a whole number of at least 1, got 0",
+        ),
         ("optimizer.learning_rate=geomspace:1:2", "must be geomspace:START:STOP:COUNT"),
         ("optimizer.learning_rat=1,2", "optimizer.learning_rat is not a key of this configuration"),
         ("optimizer=adam,sgdd", "optimizer=sgdd is not a choice: there are adam, "),
         ("seed=0,1 hydra.sweeper.zip=[[seed,x]]", "hydra.sweeper.zip names x, which this sweep does not vary"),
+        (
+            "hydra.sweeper.search={axis:seed,low:0,high:1}",
+            "error: hydra.sweeper.search.low must be greater than 0, got 0",
+        ),
+        ("hydra.sweeper.search={axis:seed}", "error: hydra.sweeper.search needs low and high, between which to search"),
+        ("hydra.sweeper.search={axis:seed,low:little,high:1}", "hydra.sweeper.search"),
     ],
 )
 def test_a_bad_sweep_is_one_line(workplace, arguments, message):
@@ -248,7 +258,7 @@ def finished_count(folder):
         return 0
 
 
-LONG = ("-m", "problem=bowl", "stop.max_steps=100000", "optimizer.learning_rate=1.0", "seed=range(8)")
+LONG = ("-m", "problem=bowl", "stop.max_steps=60000", "optimizer.learning_rate=1.0", "seed=range(8)")
 
 
 def test_a_killed_sweep_is_taken_up_again(tmp_path, empty_store):
@@ -291,7 +301,7 @@ def test_a_sweep_outlives_its_workers(workplace):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_sweep_ends_promptly(workplace, number):
-    long = [text.replace("100000", "100000000") for text in LONG]
+    long = [*LONG, "stop.max_steps=100000000"]
     process = start(workplace, *long, "hydra.launcher.rows=4")
     try:
         wait_until(lambda: parents_running(workplace), process)

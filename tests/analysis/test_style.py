@@ -5,30 +5,29 @@ import itertools
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_rgb
+from studies import made_up
 
-from analysis import lr_divergence, style
-from gdlab import stopping
+from analysis import curves, regimes, style
 
 
-def test_saved_twice_the_same_bytes(frames, tmp_path):
-    _, steps = frames({0.01: [0.8, np.inf], 10.0: [1.0, 1.0]})
-    figure = lr_divergence.trajectories(steps)
+def test_saved_twice_the_same_bytes(tmp_path):
+    _, steps = made_up({0.01: [0.8, np.inf], 10.0: [1.0, 1.0]})
+    figure = curves.trajectories(steps)
     first, second = style.save(figure, tmp_path / "first"), style.save(figure, tmp_path / "second")
     assert [file.name for file in first] == ["first.png", "first.svg"]
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
 
 
-def test_figures_leave_matplotlib_as_it_was(frames):
+def test_figures_leave_matplotlib_as_it_was():
     before = dict(mpl.rcParams)
-    lr_divergence.final(frames({0.1: [0.5]})[0])
+    curves.final(made_up({0.1: [0.5]})[0])
     assert dict(mpl.rcParams) == before
 
 
-def test_every_outcome_has_its_own_colour_and_marker():
-    ends = {stopping.CONVERGED, stopping.BUDGET, stopping.SATURATED, stopping.DIVERGED}
-    assert set(style.OUTCOMES) == ends
-    assert len({mark.color for mark in style.OUTCOMES.values()}) == len(ends)
-    assert len({mark.marker for mark in style.OUTCOMES.values()}) == len(ends)
+def test_every_regime_has_its_own_colour_and_marker():
+    assert set(style.REGIMES) == set(regimes.MEANINGS)
+    assert len({mark.color for mark in style.REGIMES.values()}) == len(style.REGIMES)
+    assert len({mark.marker for mark in style.REGIMES.values()}) == len(style.REGIMES)
 
 
 def test_scale_colours_get_lighter_all_the_way_and_stay_visible_on_white():
