@@ -208,7 +208,7 @@ def test_walks_show_each_regime_once(page):
 
 def test_claims_rest_on_runs(page):
     claims = pd.read_csv(page / "claims.csv").set_index("claim")
-    walk = claims.locnext(claim for claim in claims.index if claim.startswith("On w², from 5"))]
+    walk = claims.loc[next(claim for claim in claims.index if claim.startswith("On w², from 5"))]
     assert walk["verdict"] == "holds" and walk["measured"].startswith("25 → 16 → 10.24") and walk["runs"] == 1
     unsaid = claims.loc["A mini-batch estimates the gradient, with an error that falls as 1/√n."]
     assert unsaid["verdict"] == lessons.ABSENT and "experiment=lessons" in unsaid["measured"]
