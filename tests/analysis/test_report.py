@@ -32,7 +32,6 @@ RATES = {
 RUNS = {"lr_parabola": 4, "lr_border": 4, "lr_divergence": 6, "lr_optimizers": 8, "lr_batch": 8, "edge_of_stability": 2}
 
 
-pytestmark = pytest.mark.xdist_group("report")  # its store is made once
 
 
 def small(name, **sections):
