@@ -221,7 +221,7 @@ def fitted_exponent(table: pd.DataFrame) -> tuple[float, float, float]:
 def examples_seen(evidence: Evidence) -> Finding:
     wanted = {1.0: 0.3, 32.0: 3.0, None: 3.0}
     found = {
-        size: evidence.some("lessons", problem__batch_size=size, **{RATE: rate, "stop.max_epochs": 4})
+        size: evidence.some("lessons", problem__batch_size=size, **{RATE: rate, "stop.max_epochs": 2})
         for size, rate in wanted.items()
     }
     costs = {size: averages.interquartile_mean(runs["final_cost"].to_numpy(float)) for size, runs in found.items()}
@@ -230,7 +230,7 @@ def examples_seen(evidence: Evidence) -> Finding:
     count = min(len(runs) for runs in found.values())
     sound = costs[1.0] < costs[None] and costs[32.0] < costs[None]
     return Finding(
-        measured=f"training cost after seeing every example four times: {told} (n = {count} seeds each)",
+        measured=f"training cost after seeing every example twice: {told} (n = {count} seeds each)",
         verdict=verdict(bool(sound)),
         runs=[run for runs in found.values() for run in runs["run_id"]],
     )
