@@ -32,8 +32,6 @@ RATES = {
 RUNS = {"lr_parabola": 4, "lr_border": 4, "lr_divergence": 6, "lr_optimizers": 8, "lr_batch": 8, "edge_of_stability": 2}
 
 
-
-
 def small(name, **sections):
     """What a study launches, on a tiny network and few steps."""
     problem = {"hidden": [4], "data": {"_target_": "gdlab.data.load", "name": "digits"}}
