@@ -39,7 +39,7 @@ class Evidence:
             If it was not run.
 
         """
-        if not tracking.exists(self.uri, experiment):
+        if not tracking.experiment_id(self.uri, experiment):
             raise NotRunError(experiment)
         return tracking.runs(self.uri, experiment)
 

@@ -6,19 +6,18 @@ python analysis/landscape.py
 
 from __future__ import annotations
 
-import tempfile
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pandas as pd
-from matplotlib.animation import FuncAnimation, PillowWriter
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, PowerNorm, TwoSlopeNorm
 from matplotlib.figure import Figure
+from PIL import Image
 
 from analysis import axes, minima, study, style, words
 from analysis.study import RATE, Drawn, Film, Made, Study, StudyError
@@ -32,7 +31,9 @@ RULE, TARGET = "optimizer._target_", "problem._target_"
 FINE = 161  # points along each axis of a drawn landscape
 COARSE = 41  # and of a network's
 FRAMES = 60
-LINGER = 8  # frames on the last picture
+LINGER = 8  # frames that the last picture stays for
+FRAME_MILLISECONDS = 100
+FILM_DOTS = 110  # an inch
 WORST = 16
 SEED = 0
 FILMED = "ravine"
@@ -205,39 +206,44 @@ def inside(part: Paths, walk: np.ndarray) -> np.ndarray:
 @style.theme()
 def film(part: Paths) -> Film:
     """The descents in motion."""
-    figure = Figure(figsize=(style.COLUMN, 3.1), layout="constrained")
+    figure = Figure(figsize=(style.COLUMN, 3.1), layout="constrained", dpi=FILM_DOTS)
+    canvas = FigureCanvasAgg(figure)
     ax = figure.subplots()
     x, y, cost = heights(part)
     ax.contourf(x, y, np.sqrt(cost - cost.min()), 30, cmap=style.scale_colors(), alpha=0.55)
     walks = [inside(part, part.walk(run)) for _, run in part.runs.iterrows()]
     lines = [
-        ax.plot([], [], color=color, linewidth=1.1, marker="o", ms=1.6, label=words.spoken(run[RULE]))[0]
+        ax.plot([], [], color=color, linewidth=1.1, marker="o", ms=1.6, label=words.spoken(run[RULE]), animated=True)[0]
         for (_, run), color in zip(part.runs.iterrows(), style.CHOICES, strict=False)
     ]
     ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel="w₁", ylabel="w₂")
     ax.legend(loc="upper right", fontsize=5)
     steps = np.sort(part.steps["step"].unique())
-    ends = np.unique(np.geomspace(1, len(steps), FRAMES).round().astype(int))
-    title = ax.set_title("step 0", loc="left")
+    title = ax.set_title(f"step {steps[-1]:,.0f}", loc="left", animated=True)
+    canvas.draw()
+    still = canvas.copy_from_bbox(figure.bbox)
 
-    def draw(end: int) -> list[Artist]:
+    def frame(end: int) -> Image.Image:
+        canvas.restore_region(still)
+        title.set_text(f"step {steps[end - 1]:,.0f}")
         for line, walk in zip(lines, walks, strict=True):
             line.set_data(*walk[:end].T)
-        title.set_text(f"step {steps[end - 1]:,.0f}")
-        return [*lines, title]
+        for artist in (*lines, title):
+            ax.draw_artist(artist)
+        return Image.fromarray(np.array(canvas.buffer_rgba())).convert("RGB")
 
-    moving = FuncAnimation(figure, draw, frames=[*ends, *[len(steps)] * LINGER])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film.gif"
-        moving.save(path, writer=PillowWriter(fps=10), dpi=110)
-        return Film(
-            name=f"descent_{part.name}",
-            title=f"Descent on the {part.name.replace('_', ' ')}, in motion",
-            data=path.read_bytes(),
-            caption=words.sentences(
-                "the paths of the picture above, step by step; time runs on a log scale", setup(part.runs)
-            ),
-        )
+    first, *others = map(frame, np.unique(np.geomspace(1, len(steps), FRAMES).round().astype(int)))
+    durations = [*[FRAME_MILLISECONDS] * len(others), FRAME_MILLISECONDS * (1 + LINGER)]
+    data = io.BytesIO()
+    first.save(data, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
+    return Film(
+        name=f"descent_{part.name}",
+        title=f"Descent on the {part.name.replace('_', ' ')}, in motion",
+        data=data.getvalue(),
+        caption=words.sentences(
+            "the paths of the picture above, step by step; time runs on a log scale", setup(part.runs)
+        ),
+    )
 
 
 def portraits(group: minima.Minima) -> list[Drawn]:

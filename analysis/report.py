@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -89,7 +90,7 @@ class Judged:
 def section(uri: str, folder: Path, given: tuple[str, Study]) -> Section:
     """A study's part of the page, with its figures written to `folder`."""
     script, each = given
-    if not tracking.exists(uri, each.name):
+    if not tracking.experiment_id(uri, each.name):
         return Section(name=each.name, title=each.title, question=each.question, missing=each.command)
     runs, made = each.made(uri)
     study.attach(uri, runs, study.save(made, folder))
@@ -148,11 +149,8 @@ def judged(uri: str) -> list[Judged]:
 
 def experiment_pages(uri: str, names: set[str]) -> dict[str, str]:
     """Where the MLflow UI shows each experiment that there is."""
-    return {
-        name: f"{UI}/{tracking.runs(uri, name)['experiment_id'].iloc[0]}"
-        for name in sorted(names)
-        if tracking.exists(uri, name)
-    }
+    ids = {name: tracking.experiment_id(uri, name) for name in sorted(names)}
+    return {name: f"{UI}/{number}" for name, number in ids.items() if number}
 
 
 def summary(claims: Sequence[Judged], chapters: Sequence[Chapter]) -> list[tuple[str, str]]:
@@ -205,6 +203,10 @@ def page(claims: Sequence[Judged], chapters: Sequence[Chapter], folder: Path, ur
     )
 
 
+def _call(part: partial[Any]) -> Any:
+    return part()
+
+
 def main() -> None:
     options = study.command_line(__doc__).parse_args()
     database = tracking.database_file(options.uri)
@@ -218,14 +220,15 @@ def main() -> None:
         raise nothing
     options.output.mkdir(parents=True, exist_ok=True)
     given = [(script, each) for script, studies in CHAPTERS.values() for each in studies]
-    sections = dict(zip(given, study.each(partial(section, options.uri, options.output), given), strict=True))
+    parts: list[partial[Any]] = [partial(section, options.uri, options.output, each) for each in reversed(given)]
+    *made, claims = study.each(_call, [*parts, partial(judged, options.uri)])  # the longest first
+    sections = dict(zip(reversed(given), made, strict=True))
     if all(each.missing for each in sections.values()):
         raise nothing
     chapters = [
         Chapter(title=title, sections=[sections[script, each] for each in studies])
         for title, (script, studies) in CHAPTERS.items()
     ]
-    claims = judged(options.uri)
     study.save(
         study.Made(findings=[], drawn=[], tables=[lessons.table([(c.claim, c.finding) for c in claims])]),
         options.output,

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 import pandas as pd
 from matplotlib.figure import Figure
-from threadpoolctl import threadpool_limits
 
 from analysis import style, words
 from analysis.regimes import regimes
@@ -23,6 +22,7 @@ from analysis.words import is_param
 from gdlab import tracking
 from gdlab.configuration import ConfigurationError
 from gdlab.data import DataError
+from gdlab.descent import one_thread
 from gdlab.tracking import TrackingError
 
 Given = TypeVar("Given")
@@ -98,7 +98,7 @@ class Study:
 
     def made(self, uri: str, experiment: str | None = None) -> tuple[pd.DataFrame, Made]:
         """The runs of an experiment, that of its name if none is given, and what is made of them."""
-        with threadpool_limits(1, "blas"):  # a process a core; and a product's last bits are those of the runs
+        with one_thread():  # a process a core; and a product's last bits are those of the runs
             given = (self.load or load)(uri, experiment or self.name)
             return given[0], self.make(*given)
 
@@ -160,7 +160,7 @@ def draw(studies: Sequence[Study], description: str | None, arguments: Sequence[
 
 def draw_one(uri: str, folder: Path, experiment: str | None, may_be_absent: bool, study: Study) -> list[Path]:
     """Draw a study from the runs of an experiment, that of its name if none is given; returns the files."""
-    if may_be_absent and not tracking.exists(uri, study.name):
+    if may_be_absent and not tracking.experiment_id(uri, study.name):
         return []
     runs, made = study.made(uri, experiment)
     files = save(made, folder)

@@ -69,7 +69,7 @@ def run_sweep(
     resume, dry_run = one_of_all(composed, "resume"), one_of_all(composed, "dry_run")
     store = cache(lambda: Store(uri, experiment))
     looked_at, finished = tracking.milliseconds(), {}
-    if tracking.exists(uri, experiment):
+    if tracking.experiment_id(uri, experiment):
         if not dry_run and (count := store().mend()):
             print(f"{count} runs of a killed process were still open: marked KILLED")
         finished = store().finished()

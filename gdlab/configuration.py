@@ -22,7 +22,7 @@ from gdlab import curvature, data, landscapes, measurements, network, optimizers
 from gdlab.arrays import Costs, Theta, columns, stacked
 from gdlab.batches import stream
 from gdlab.checks import choice, whole
-from gdlab.descent import SPACINGS, Also, Problem, Snapshot, descend
+from gdlab.descent import SPACINGS, Also, Problem, Snapshot, descend, one_thread
 from gdlab.trajectory import Measured
 
 Config = Mapping[str, Any]
@@ -130,7 +130,7 @@ class Stack:
     def measure(self) -> Measured:
         """What the measurement, which must be there, makes of the first run's configuration."""
         assert self.measurement is not None
-        with _within("measurement"):
+        with _within("measurement"), one_thread():
             return self.measurement(
                 self.problem, self.theta[:1], self.optimizer, self.schedule, self.stopping, self.seeds[0]
             )

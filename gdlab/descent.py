@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
@@ -21,7 +22,7 @@ WATCH = 16  # steps between looks at the costs passed; a divergence is dated to 
 
 Also = Callable[[int, Theta], Mapping[str, Costs]]
 
-_threads = ThreadpoolController()
+one_thread = partial(ThreadpoolController().limit, limits=1, user_api="blas")
 
 
 @runtime_checkable
@@ -107,7 +108,7 @@ def descend(
     """
     steps = stopping.steps(problem.steps_per_epoch)
     recorded = SPACINGS[spacing](steps, points)
-    with _threads.limit(limits=1, user_api="blas"):
+    with one_thread():
         stack = _Stack(problem, theta, optimizer, schedule, stopping, seeds, steps, also)
         for here, ahead in pairwise(recorded):
             for step in range(here, ahead, WATCH):

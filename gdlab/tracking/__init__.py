@@ -19,7 +19,7 @@ from gdlab.tracking.store import (
     check_place,
     close_sweep,
     database_file,
-    exists,
+    experiment_id,
     milliseconds,
 )
 
@@ -39,7 +39,7 @@ __all__ = [
     "close_sweep",
     "configurations",
     "database_file",
-    "exists",
+    "experiment_id",
     "measurements",
     "milliseconds",
     "runs",

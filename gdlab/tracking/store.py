@@ -311,17 +311,18 @@ def check_place(uri: str, must_exist: bool = False) -> None:
         raise TrackingError(f"tracking.uri must be like sqlite:///mlflow.db or http://host:5000, got {uri!r}")
 
 
-def exists(uri: str, experiment: str) -> bool:
-    """Whether there is a store with this experiment already; looks without making anything."""
+def experiment_id(uri: str, experiment: str) -> str | None:
+    """MLflow's id of an experiment; None where it or the store is not there. Looks without making anything."""
     path = database_file(uri)
     if path is not None and not (path.is_file() and path.stat().st_size):
-        return False
+        return None
     with plain_errors(uri):
         check_place(uri)
         from mlflow import MlflowClient
 
         quiet()
-        return MlflowClient(uri).get_experiment_by_name(experiment) is not None
+        found = MlflowClient(uri).get_experiment_by_name(experiment)
+        return str(found.experiment_id) if found else None
 
 
 def close_sweep(sweep: Sweep, status: str) -> None:
