@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +29,15 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+
+
+def count(folder: Path, query: str) -> int:
+    """What the folder's store answers to "SELECT COUNT(*) …"; 0 until it has tables, which MLflow would make."""
+    try:
+        with closing(sqlite3.connect(f"file:{folder / 'mlflow.db'}?mode=ro", uri=True)) as database:
+            return database.execute(f"SELECT COUNT(*) {query}").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
 
 
 def single_line(text: str) -> str:

@@ -8,7 +8,7 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 
-SHARED = ("folder", "grid", "networks", "parabola", "place", "searched_sweep")  # fixtures that launch or keep runs
+SHARED = ("folder", "grid", "launched", "networks", "parabola", "place", "searched_sweep")  # fixtures that launch
 
 
 @pytest.hookimpl(tryfirst=True)

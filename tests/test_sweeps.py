@@ -12,7 +12,8 @@ import numpy as np
 import psutil
 import pytest
 import yaml
-from commands import ROOT, single_line, start, train
+from commands import ROOT, count, single_line, start, train
+from launches import config, sweep
 from mlflow import MlflowClient
 
 SMALL = ("problem=parabola", "stop.max_steps=40")
@@ -42,6 +43,12 @@ def results_of(folder):
             assert run.data.tags["gdlab.key"] not in results, "finished twice"
             results[run.data.tags["gdlab.key"]] = ends, (place / "trajectory.parquet").read_bytes()
     return results
+
+
+def launched_here(folder, *overrides, seeds):
+    """A sweep of so many seeds, in this process and in this folder, which must be the current one."""
+    configs = {f"seed={seed}": config(*overrides, f"seed={seed}") for seed in range(seeds)}
+    return sweep(f"sqlite:///{folder}/mlflow.db", "train", configs)
 
 
 @pytest.fixture(scope="module")
@@ -130,18 +137,17 @@ def test_a_stacked_job_leaves_the_files_of_hydras_basic_launcher(tmp_path, empty
     assert results_of(tmp_path / "stacked") == results_of(tmp_path / "basic")
 
 
-def test_a_sweep_trains_only_what_is_missing(workplace):
-    seeds = lambda count: [*SMALL, f"seed=range({count})"]  # noqa: E731
-    first = train(workplace, "-m", *seeds(3))
-    assert first.returncode == 0, first.stderr
-    wider = train(workplace, "-m", *seeds(4), "optimizer.learning_rate=0.1")
+def test_a_sweep_trains_only_what_is_missing(workplace, monkeypatch):
+    monkeypatch.chdir(workplace)
+    launched_here(workplace, *SMALL, seeds=3)
+    wider = train(workplace, "-m", *SMALL, "seed=range(4)", "optimizer.learning_rate=0.1")
     assert "3 of 4 runs are finished already" in wider.stdout
     assert "4 runs: 1 trained, 3 found finished" in wider.stdout
-    again = train(workplace, "-m", *seeds(4))
-    assert "4 runs: 0 trained, 4 found finished" in again.stdout
+    again = launched_here(workplace, *SMALL, seeds=4)
+    assert [result.how for result in again] == ["found"] * 4
     assert len(results_of(workplace)) == len(children_of(workplace)) == 4
     assert len(parents_of(workplace)) == 2
-    all_of_it = train(workplace, "-m", *seeds(2), "resume=false")
+    all_of_it = train(workplace, "-m", *SMALL, "seed=range(2)", "resume=false")
     assert "2 runs: 2 trained (" in all_of_it.stdout
     assert len(children_of(workplace)) == 6
 
@@ -153,9 +159,9 @@ def test_a_job_stated_twice_is_trained_once(workplace):
     assert len(children_of(workplace)) == 2
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, empty_store):
-    sweep = ["-m", *SMALL, "optimizer.learning_rate=0.1,-1", "seed=range(2)"]
-    done = train(tmp_path, *sweep, "dry_run=true", "hydra.launcher.rows=1")
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, empty_store, monkeypatch):
+    bad = ["-m", *SMALL, "optimizer.learning_rate=0.1,-1", "seed=range(2)"]
+    done = train(tmp_path, *bad, "dry_run=true", "hydra.launcher.rows=1")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[:3] for line in lines[1:5]] == [
@@ -168,7 +174,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, empty_stor
     assert lines[6].startswith("estimated time: ")
     assert not (tmp_path / "mlflow.db").exists()
     shutil.copy(empty_store, tmp_path)
-    assert train(tmp_path, "-m", *SMALL, "seed=0,1").returncode == 0
+    monkeypatch.chdir(tmp_path)
+    launched_here(tmp_path, *SMALL, seeds=2)
     done = train(tmp_path, "-m", *SMALL, "seed=range(3)", "dry_run=true")
     assert [line.split()[1] for line in done.stdout.splitlines()[1:4]] == ["skipped:", "skipped:", "stack"]
     assert len(children_of(tmp_path)) == 2
@@ -176,7 +183,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, empty_stor
     assert "1 job: 1 to train, in 1 stack of 1 rows, by 1 worker" in done.stdout
 
 
-def test_failures_are_told_and_the_others_finish(workplace):
+def test_failures_are_told_and_the_others_finish(workplace, monkeypatch):
     rates = "optimizer.learning_rate=0.1,-1,0.123,0.2,0.321,0.3"
     saboteur = {"PYTHONPATH": str(ROOT / "tests" / "saboteur"), "GDLAB_SABOTAGE": "1"}
     done = train(workplace, "-m", *SMALL, rates, "hydra.sweep.dir=out", **saboteur)
@@ -206,7 +213,10 @@ def test_failures_are_told_and_the_others_finish(workplace):
     (parent,) = parents_of(workplace)
     assert parent.info.status == "FAILED"
     assert "went wrong half-way" in parent.data.tags["mlflow.note.content"]
-    assert train(workplace, "-m", *SMALL, rates.replace("-1,", "").replace("0.321,", "")).returncode == 0  # try again
+    monkeypatch.chdir(workplace)
+    again = {rate: config(*SMALL, f"optimizer.learning_rate={rate}") for rate in ("0.1", "0.123")}
+    results = sweep(f"sqlite:///{workplace}/mlflow.db", "train", again)
+    assert {result.name: result.how for result in results} == {"0.1": "found", "0.123": "trained"}
     assert len(results_of(workplace)) == 4
 
 
@@ -251,42 +261,43 @@ def wait_until(fact, process=None, seconds=120):
         time.sleep(0.1)
 
 
+def count_of(folder, kind, where="1"):
+    return count(
+        folder, f"FROM runs JOIN tags USING (run_uuid) WHERE key = 'gdlab.kind' AND value = '{kind}' AND {where}"
+    )
+
+
 def finished_count(folder):
+    return count_of(folder, "run", "status = 'FINISHED'")
+
+
+LONG = ("problem=bowl", "stop.max_steps=30000", "optimizer.learning_rate=1.0")
+
+
+def test_a_killed_sweep_is_taken_up_again(workplace, empty_store, monkeypatch):
+    disturbed = ["-m", *LONG, "seed=range(8)", "hydra.launcher.rows=1"]
+    process = start(workplace, *disturbed)
     try:
-        return sum(run.info.status == "FINISHED" for run in children_of(folder))
-    except Exception:  # the tables are being made
-        return 0
-
-
-LONG = ("-m", "problem=bowl", "stop.max_steps=60000", "optimizer.learning_rate=1.0", "seed=range(8)")
-
-
-def test_a_killed_sweep_is_taken_up_again(tmp_path, empty_store):
-    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    for folder in (undisturbed, disturbed):
-        folder.mkdir()
-        shutil.copy(empty_store, folder)
-    sweep = [*LONG, "hydra.launcher.rows=1"]
-    moments = random.Random(3)
-    for least in (1, 3):
-        process = start(disturbed, *sweep)
-        try:
-            wait_until(lambda least=least: finished_count(disturbed) >= least, process)
-            time.sleep(moments.uniform(0, 0.5))
-        finally:
-            process.kill()
-            process.communicate()
-    done = train(disturbed, *sweep)
+        wait_until(lambda: finished_count(workplace) >= 2, process)
+        time.sleep(random.uniform(0, 0.3))
+    finally:
+        process.kill()
+        process.communicate()
+    done = train(workplace, *disturbed)
     assert done.returncode == 0, done.stderr
     assert "still open: marked KILLED" in done.stdout
-    assert {run.info.status for run in runs_of(disturbed)} == {"FINISHED", "KILLED"}
-    assert train(undisturbed, *sweep).returncode == 0
-    assert len(results_of(disturbed)) == 8
-    assert results_of(disturbed) == results_of(undisturbed)
+    assert {run.info.status for run in runs_of(workplace)} == {"FINISHED", "KILLED"}
+    undisturbed = workplace / "undisturbed"
+    undisturbed.mkdir()
+    shutil.copy(empty_store, undisturbed)
+    monkeypatch.chdir(undisturbed)
+    launched_here(undisturbed, *LONG, seeds=8)
+    assert len(results_of(workplace)) == 8
+    assert results_of(workplace) == results_of(undisturbed)
 
 
 def test_a_sweep_outlives_its_workers(workplace):
-    process = start(workplace, *LONG, "hydra.launcher.rows=2")
+    process = start(workplace, "-m", *LONG, "seed=range(8)", "hydra.launcher.rows=2")
     try:
         wait_until(lambda: finished_count(workplace) >= 1, process)
         killed = max(psutil.Process(process.pid).children(recursive=True), key=lambda child: child.cpu_times().user)
@@ -301,10 +312,10 @@ def test_a_sweep_outlives_its_workers(workplace):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_sweep_ends_promptly(workplace, number):
-    long = [*LONG, "stop.max_steps=100000000"]
+    long = ["-m", *LONG, "seed=range(8)", "stop.max_steps=100000000"]
     process = start(workplace, *long, "hydra.launcher.rows=4")
     try:
-        wait_until(lambda: parents_running(workplace), process)
+        wait_until(lambda: count_of(workplace, "sweep"), process)
         time.sleep(1)
         begun = time.monotonic()
         os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
@@ -318,16 +329,9 @@ def test_an_interrupted_sweep_ends_promptly(workplace, number):
     assert {run.info.status for run in runs_of(workplace)} == {"KILLED"}
 
 
-def parents_running(folder):
-    try:
-        return bool(parents_of(folder))
-    except Exception:  # the tables are being made
-        return False
-
-
 def test_two_sweeps_at_once_in_one_file(workplace):
     sweeps = [
-        start(workplace, *LONG[:-1], f"seed=range({first},{first + 6})", "hydra.launcher.rows=2") for first in (0, 3)
+        start(workplace, "-m", *LONG, f"seed=range({first},{first + 6})", "hydra.launcher.rows=2") for first in (0, 3)
     ]
     try:
         for process in sweeps:

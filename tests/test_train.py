@@ -3,17 +3,15 @@
 import math
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from commands import ROOT, single_line, train
+from commands import ROOT, count, single_line, train
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
@@ -236,10 +234,10 @@ def test_an_interrupted_run_is_closed(workplace, number):
     )
     try:
         deadline = time.monotonic() + 60
-        while not started(workplace):
+        while not count(workplace, "FROM metrics"):
             assert time.monotonic() < deadline
             assert process.poll() is None
-            time.sleep(0.5)
+            time.sleep(0.1)
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
     finally:
@@ -249,15 +247,6 @@ def test_an_interrupted_run_is_closed(workplace, number):
     (run,) = all_runs(workplace)
     assert run.info.status == "KILLED"
     assert client_of(workplace).get_metric_history(run.info.run_id, "cost")  # live: points came before the end
-
-
-def started(folder):
-    """Whether a metric was logged, asked without MLflow, which would make the tables where it finds none yet."""
-    try:
-        with closing(sqlite3.connect(f"file:{folder / 'mlflow.db'}?mode=ro", uri=True)) as database:
-            return database.execute("SELECT EXISTS (SELECT * FROM metrics)").fetchone() == (1,)
-    except sqlite3.OperationalError:
-        return False
 
 
 def test_help_and_errors_do_without_mlflow(tmp_path):
