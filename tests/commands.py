@@ -3,20 +3,51 @@
 from __future__ import annotations
 
 import os
+import runpy
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+SECONDS = 300
+
+_processes = get_context("forkserver")
+_processes.set_forkserver_preload(
+    ["hydra.main", "mlflow.store.tracking.sqlalchemy_store", "pandas", "scipy", "seaborn"]
+)
 
 
 def train(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run experiments/train.py in `folder`."""
-    command = [sys.executable, str(ROOT / "experiments" / "train.py"), *arguments]
-    env = {**os.environ, **variables}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False)
+    return script(folder, "experiments/train.py", *arguments, **variables)
+
+
+def script(folder: Path, name: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in `folder`, in a process of its own: a fork of one that has imported already what takes seconds."""
+    with tempfile.TemporaryDirectory() as place:
+        told = [Path(place, stream) for stream in ("stdout", "stderr")]
+        command = [str(ROOT / name), *arguments]
+        process = _processes.Process(target=_run, args=(folder, command, variables, told))
+        process.start()
+        process.join(SECONDS)
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"{' '.join(command)} takes longer than {SECONDS} seconds")
+        stdout, stderr = (file.read_text() for file in told)
+        return subprocess.CompletedProcess(command, process.exitcode, stdout, stderr)
+
+
+def _run(folder: Path, command: list[str], variables: dict[str, str], told: list[Path]) -> None:
+    for stream, file in zip((sys.stdout, sys.stderr), told, strict=True):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), stream.fileno())
+    os.chdir(folder)
+    os.environ.update(variables)
+    sys.argv, sys.path[0] = command, str(Path(command[0]).parent)
+    runpy.run_path(command[0], run_name="__main__")
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:

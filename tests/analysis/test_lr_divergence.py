@@ -1,7 +1,6 @@
 """The studies of the learning rate, and the command that draws them."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import cases
 import numpy as np
 import pandas as pd
 import pytest
-from commands import ROOT, single_line
+from commands import ROOT, script, single_line
 from studies import DIGITS, RATE, descended, over
 
 from analysis import curves, lr_divergence, study
@@ -231,8 +230,7 @@ def test_no_study_at_all(run, place, monkeypatch, empty_store):
 
 
 def test_a_missing_store_as_a_person_sees_it(tmp_path):
-    command = [sys.executable, str(ROOT / "analysis" / "lr_divergence.py")]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = script(tmp_path, "analysis/lr_divergence.py")
     assert (done.returncode, done.stdout) == (1, "")
     assert single_line(done.stderr) == (
         "error: none of these studies is in sqlite:///mlflow.db; "

@@ -4,7 +4,6 @@ import base64
 import re
 import shutil
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from html.parser import HTMLParser
@@ -12,7 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from commands import ROOT, single_line
+from commands import script, single_line
 from launches import changed, config, sweep
 
 from analysis import lessons, lr_divergence, report, stamps, study, words
@@ -299,10 +298,9 @@ def test_an_experiment_needs_its_study(run):
         run(lr_divergence.main, "--experiment", "lr_parabola")
 
 
-@pytest.mark.parametrize("script", ["lr_divergence.py", "report.py", "lessons.py"])
-def test_missing_store_as_a_person_sees_it(script, tmp_path):
-    command = [sys.executable, str(ROOT / "analysis" / script)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+@pytest.mark.parametrize("name", ["lr_divergence.py", "report.py", "lessons.py"])
+def test_missing_store_as_a_person_sees_it(name, tmp_path):
+    done = script(tmp_path, f"analysis/{name}")
     assert (done.returncode, done.stdout) == (1, "")
     assert single_line(done.stderr).startswith("error: no")
     assert not (tmp_path / "mlflow.db").exists()
