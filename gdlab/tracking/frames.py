@@ -24,9 +24,9 @@ from gdlab.tracking.store import (
     TRAJECTORY,
     TrackingError,
     check_place,
+    client,
     local,
     plain_errors,
-    quiet,
 )
 
 if TYPE_CHECKING:
@@ -52,17 +52,14 @@ def runs(uri: str, experiment: str) -> pd.DataFrame:
 
     with plain_errors(uri):
         check_place(uri, must_exist=True)
-        from mlflow import MlflowClient
-
-        quiet()
-        client = MlflowClient(uri)
-        found = client.get_experiment_by_name(experiment)
+        store = client(uri)
+        found = store.get_experiment_by_name(experiment)
         if found is None:
-            names = ", ".join(e.name for e in client.search_experiments()) or "none"
+            names = ", ".join(e.name for e in store.search_experiments()) or "none"
             raise TrackingError(f"experiment {experiment!r} is not in {uri}, which has {names}")
         rows, seen, token = [], set(), None
         while True:
-            page = client.search_runs(
+            page = store.search_runs(
                 [found.experiment_id],
                 f"tags.`{KIND}` = 'run' and attributes.status = '{FINISHED}'",
                 max_results=1000,
@@ -163,11 +160,9 @@ def _artifacts(found: pd.DataFrame, uri: str, name: str, read: Callable[[Path], 
 def attach(uri: str, run_id: str, files: Sequence[Path], folder: str = "figures") -> None:
     """Keep files as a run's artifacts, in the place of those of the same names."""
     with plain_errors(uri):
-        from mlflow import MlflowClient
-
-        client = MlflowClient(uri)
+        store = client(uri)
         for file in files:
-            client.log_artifact(run_id, str(file), folder)
+            store.log_artifact(run_id, str(file), folder)
 
 
 def _value(text: str) -> Any:
