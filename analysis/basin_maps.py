@@ -54,7 +54,7 @@ def maps(runs: pd.DataFrame, starts: pd.DataFrame, landscapes: dict[str, Landsca
         drawn.append(
             Drawn(
                 name=f"basins_{name}",
-                title=f"Basins of attraction: {words.spoken(str(target))}",
+                title=f"Basins of attraction of {words.landscape(str(target))}",
                 figure=figure,
                 caption=caption(ordered),
                 data=ordered[[RATE, "starts", *SHARES, "minima_reached"]],
@@ -185,5 +185,5 @@ def caption(runs: pd.DataFrame) -> str:
         "cannot rest; where there are many, the global one is orange and the others the darker "
         "the farther they are from it",
         "global: the share of starts that end in a minimum of the lowest cost",
-        "; ".join(f"{name}: {text}" for name, text in words.setup(runs).items()),
+        words.setting(runs),
     )

@@ -165,5 +165,5 @@ def caption(runs: pd.DataFrame, table: pd.DataFrame) -> str:
         "number",
         f"wider than {WIDE:.0%}: {len(wide)} of the bars" if len(wide) else "",
         "rise: a run has diverged when its cost is more than so many times what it was at the start",
-        "; ".join(f"{name}: {text}" for name, text in words.setup(runs).items()),
+        words.setting(runs),
     )

@@ -357,8 +357,7 @@ def shared_caption(runs: pd.DataFrame, drawn: Sequence[str] = ()) -> list[str]:
         "dashed: the shrug, all ten outputs 0.1, costs 0.90; the dead network, all outputs 0, costs 1.0"
         if references(runs)
         else "",
-        f"regimes: {words.regimes(runs)}",
-        "; ".join(f"{name}: {text}" for name, text in words.setup(runs).items()),
+        *words.throughout(runs),
         f"not told apart here, though runs differ in them: {hidden}" if hidden else "",
     ]
 

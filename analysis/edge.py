@@ -124,7 +124,7 @@ def findings(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
             told.append(f"η = {rate:g}: all {words.plural(len(rows), 'run')} diverged")
             continue
         told.append(
-            f"η = {rate:g}: {len(going)} of {words.plural(len(rows), 'run')} stay stable; from "
+            f"η = {rate:g}: {len(going)} of {words.plural(len(rows), 'run')} did not diverge; from "
             f"{rows['at the start'].min():.3g} or more at the start their sharpness comes to a median of "
             f"{going['median later'].median():.4g} against 2/η = {2 / rate:g}, within {CLOSE:.0%} of it for "
             f"{going['close'].mean():.0%} of the later steps"

@@ -17,6 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, PowerNorm, TwoSlopeNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.mplot3d import Axes3D
 from PIL import Image
 
 from analysis import axes, minima, study, style, words
@@ -49,7 +51,11 @@ class Paths:
 
     @property
     def name(self) -> str:
-        return words.spoken(f".{type(self.landscape).__name__}").replace(" ", "_")
+        return words.spoken(type(self.landscape).__name__).replace(" ", "_")
+
+    @property
+    def spoken(self) -> str:
+        return words.landscape(type(self.landscape).__name__)
 
     def walk(self, run: pd.Series) -> np.ndarray:
         """Where a run was, (steps, parameters)."""
@@ -100,13 +106,13 @@ def curve(part: Paths) -> list[Drawn]:
     return [
         Drawn(
             name=f"landscape_{part.name}",
-            title=f"Walks on the {part.name.replace('_', ' ')}",
+            title=f"Walks on {part.spoken}",
             figure=curve_figure(part),
             caption=words.sentences(
                 f"C(w) and {words.plural(len(part.runs), 'run')} on it, every recorded step a dot, from the black one "
                 "on; "
                 f"stars: its minima",
-                setup(part.runs),
+                words.setting(part.runs),
             ),
             data=part.steps[["run_id", RATE, "step", "w1", "cost"]],
         )
@@ -140,10 +146,10 @@ def surfaces(part: Paths) -> list[Drawn]:
         f"the paths of {words.plural(len(part.runs), 'run')} from one start, the black dot, one for each optimizer; "
         "stars: the minima",
         "paths end at the edge of the picture",
-        setup(part.runs),
+        words.setting(part.runs),
     )
     data = part.steps[["run_id", RULE, RATE, "step", "w1", "w2", "cost"]]
-    title = f"Optimizers on the {part.name.replace('_', ' ')}"
+    title = f"Optimizers on {part.spoken}"
     figure = surface_figure(part)
     return [Drawn(name=f"landscape_{part.name}", title=title, figure=figure, caption=text, data=data)]
 
@@ -161,7 +167,7 @@ def surface_figure(part: Paths) -> Figure:
     figure = Figure(figsize=(style.PAGE, 3.3), layout="constrained")
     flat = figure.add_subplot(1, 2, 1)
     draw_contours(flat, part)
-    solid = figure.add_subplot(1, 2, 2, projection="3d")
+    solid = add_solid(figure, "w₁", "w₂", "√(C - lowest)")
     x, y, cost = heights(part, 61)
     across, up = np.meshgrid(x, y)
     low = cost.min()
@@ -171,10 +177,7 @@ def surface_figure(part: Paths) -> Figure:
         walk = inside(part, part.walk(run))
         height = np.sqrt(np.maximum(part.landscape.cost(walk) - low, 0))
         solid.plot(walk[:, 0], walk[:, 1], height, color=color, linewidth=1.2, zorder=10)
-    solid.set(xlabel="w₁", ylabel="w₂", zlabel="√(C - lowest)")
     solid.view_init(elev=38, azim=-60)
-    solid.tick_params(labelsize=6, pad=-2)
-    solid.set_box_aspect(None, zoom=0.82)
     figure.legend(*flat.get_legend_handles_labels(), loc="outside upper center", ncols=len(part.runs))
     return figure
 
@@ -238,10 +241,11 @@ def film(part: Paths) -> Film:
     first.save(data, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
     return Film(
         name=f"descent_{part.name}",
-        title=f"Descent on the {part.name.replace('_', ' ')}, in motion",
+        title=f"Descent on {part.spoken}, in motion",
         data=data.getvalue(),
         caption=words.sentences(
-            "the paths of the picture above, step by step; time runs on a log scale", setup(part.runs)
+            f"the paths of the picture of {part.spoken}, step by step; time runs on a log scale",
+            words.setting(part.runs),
         ),
     )
 
@@ -250,7 +254,7 @@ def portraits(group: minima.Minima) -> list[Drawn]:
     """A network from all sides: its landscape, what its first layer learnt, where it errs."""
     network, theta = group.network, group.thetas[-1]
     end = theta["end"]
-    told = words.sentences(f"run {group.runs['run_name'].iloc[-1]!r}", setup(group.runs.iloc[-1:]))
+    told = words.sentences(f"run {group.runs['run_name'].iloc[-1]!r}", words.setting(group.runs.iloc[-1:]))
     drawn = []
     plane = filter_normalized(network, end, np.random.default_rng(SEED))
     around, numbers = slice_of(network, plane, np.linspace(-1, 1, COARSE), np.linspace(-1, 1, COARSE))
@@ -336,6 +340,17 @@ def slice_of(
     return (x, y, cost), pd.DataFrame({"x": across.ravel(), "y": up.ravel(), "cost": cost.ravel()})
 
 
+def add_solid(figure: Figure, *labels: str) -> Axes3D:
+    """A panel in three dimensions on the figure's right half."""
+    solid = cast(Axes3D, figure.add_subplot(1, 2, 2, projection="3d"))
+    for axis, label in zip((solid.xaxis, solid.yaxis, solid.zaxis), labels, strict=True):
+        axis.set_major_locator(MaxNLocator(4))
+        axis.set_label_text(label)
+    solid.tick_params(labelsize=6, pad=-2)
+    solid.set_box_aspect(None, zoom=0.82)
+    return solid
+
+
 @style.theme()
 def slice_figure(surface: tuple[np.ndarray, ...], names: tuple[str, str], path: np.ndarray | None) -> Figure:
     x, y, cost = surface
@@ -352,12 +367,9 @@ def slice_figure(surface: tuple[np.ndarray, ...], names: tuple[str, str], path: 
     flat.set(xlabel=names[0], ylabel=names[1])
     bar = figure.colorbar(filled, ax=flat, label="training cost")
     axes.plain_ticks(bar.ax.yaxis)
-    solid = figure.add_subplot(1, 2, 2, projection="3d")
+    solid = add_solid(figure, names[0].split(" (")[0], names[1].split(" (")[0], "training cost")
     across, up = np.meshgrid(x, y)
     solid.plot_surface(across, up, cost, cmap=style.scale_colors(), linewidth=0, rcount=len(y), ccount=len(x))
-    solid.set(xlabel=names[0].split(" (")[0], ylabel=names[1].split(" (")[0], zlabel="training cost")
-    solid.tick_params(labelsize=6, pad=-2)
-    solid.set_box_aspect(None, zoom=0.82)
     return figure
 
 
@@ -456,10 +468,6 @@ def mistakes(network: Network, theta: np.ndarray, told: str) -> Drawn:
             }
         ),
     )
-
-
-def setup(runs: pd.DataFrame) -> str:
-    return "; ".join(f"{name}: {text}" for name, text in words.setup(runs).items())
 
 
 STUDIES = (

@@ -14,6 +14,16 @@ from analysis.study import RATE, Drawn, Made, Table
 
 BATCH = "problem.batch_size"
 WHOLE = "whole set"
+HEADS = {  # of the table's columns
+    "label": "batch size",
+    RATE: "learning rate η",
+    "n": "runs",
+    "regime": "regime",
+    "agree": "all of it",
+    "iqm": "final cost",
+    "low": "low",
+    "high": "high",
+}
 
 
 def diagram(runs: pd.DataFrame, _: pd.DataFrame) -> Made:
@@ -35,9 +45,9 @@ def diagram(runs: pd.DataFrame, _: pd.DataFrame) -> Made:
             Table(
                 name="lr_batch_cells",
                 title="Regime and final cost by learning rate and batch size",
-                frame=table.rename(columns={RATE: "learning rate η", "label": "batch size"}).drop(columns="size"),
+                frame=table[list(HEADS)].rename(columns=HEADS),
                 caption=words.sentences(
-                    f"a row is a pair; regime: that of most of its n runs, the worse on a tie; {curves.AVERAGE} of the "
+                    f"a row is a pair; regime: that of most of its runs, the worse on a tie; {curves.AVERAGE} of the "
                     f"final cost and its {averages.INTERVAL}",
                     words.regimes(runs),
                 ),
@@ -113,7 +123,7 @@ def _square(x: int, y: int, color: str) -> Patch:
 
 def _name_axes(ax: Axes, rates: list[float]) -> None:
     shown = range(0, len(rates), max(1, len(rates) // 6))
-    ax.set_xticks(list(shown), [f"{rates[i]:.2g}" for i in shown])
+    ax.set_xticks(list(shown), [f"{float(f'{rates[i]:.2g}'):g}" for i in shown])
     ax.set_xlabel("learning rate η")
     ax.tick_params(length=0)
 

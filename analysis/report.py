@@ -10,7 +10,7 @@ import base64
 import html
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis import landscape, lessons, lr_divergence, seed_minima, stamps, study, words
+from analysis import landscape, lessons, lr_divergence, seed_minima, stamps, study, style, words
 from analysis.lessons import Claim, Finding
-from analysis.study import Study, StudyError, Table
+from analysis.study import Drawn, Film, Study, StudyError, Table
 from gdlab import tracking
 
 TITLE = "What does gradient descent actually do?"
@@ -39,30 +39,34 @@ MADE_WITH = {  # tags, where tracking gives them, that say what code made the ru
 CHAPTERS = {
     "The learning rate": ("analysis/lr_divergence.py", lr_divergence.STUDIES),
     "Seeds and minima": ("analysis/seed_minima.py", seed_minima.STUDIES),
-    "Gallery": ("analysis/landscape.py", landscape.STUDIES),
+    "Pictures": ("analysis/landscape.py", landscape.STUDIES),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A figure or a film that was written to a folder; `file` is what the page shows, `data` what it was drawn from."""
+    """A figure or a film that was written to a folder; `file` is what the page shows, `inches` how wide it is drawn."""
 
     name: str
     title: str
     caption: str
     file: str
+    inches: float
     links: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One study on the page; of one that was not run, `missing` is the command that runs it."""
+    """One study on the page: what is true `throughout` is said once, not in every caption; of one that was not run,
+    `missing` is the command that runs it.
+    """
 
     name: str
     title: str
     question: str
     missing: str = ""
     findings: Sequence[str] = ()
+    throughout: str = ""
     facts: dict[str, str] | None = None
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
@@ -94,9 +98,13 @@ def section(uri: str, folder: Path, given: tuple[str, Study]) -> Section:
         return Section(name=each.name, title=each.title, question=each.question, missing=each.command)
     runs, made = each.made(uri)
     study.attach(uri, runs, study.save(made, folder))
+    shown: list[Drawn | Film | Table] = [*made.drawn, *made.films, *made.tables]
+    told = [
+        text for text in map(words.sentences, words.throughout(runs)) if any(text in item.caption for item in shown)
+    ]
     pictures = [
-        *(picture(item.name, item.title, item.caption, "png", ("png", "svg", "csv")) for item in made.drawn),
-        *(picture(item.name, item.title, item.caption, "gif", ("gif",)) for item in made.films),
+        *(picture(item, item.figure.get_figwidth(), "png", "svg", "csv") for item in made.drawn),
+        *(picture(item, style.COLUMN, "gif") for item in made.films),
     ]
     options = ["--uri", uri] if uri != study.command_line(None).get_default("uri") else []
     return Section(
@@ -105,8 +113,9 @@ def section(uri: str, folder: Path, given: tuple[str, Study]) -> Section:
         question=each.question,
         findings=made.findings,
         facts=facts(runs, f"{each.name} in {uri}"),
-        tables=made.tables,
-        pictures=pictures,
+        throughout=" ".join(told),
+        tables=[replace(item, caption=without(told, item.caption)) for item in made.tables],
+        pictures=[replace(item, caption=without(told, item.caption)) for item in pictures],
         commands={
             "the runs": each.command,
             "the figures": shlex.join(["python", script, "--study", each.name, *options]),
@@ -115,8 +124,17 @@ def section(uri: str, folder: Path, given: tuple[str, Study]) -> Section:
     )
 
 
-def picture(name: str, title: str, caption: str, kind: str, kinds: Sequence[str]) -> Picture:
-    return Picture(name=name, title=title, caption=caption, file=f"{name}.{kind}", links=[f"{name}.{k}" for k in kinds])
+def without(told: Sequence[str], caption: str) -> str:
+    """A caption without the sentences that its section says once for all."""
+    for text in told:
+        caption = caption.replace(text, "")
+    return " ".join(caption.split())
+
+
+def picture(item: Drawn | Film, inches: float, *kinds: str) -> Picture:
+    """A picture by the files that were saved of it, the first of them shown."""
+    files = [f"{item.name}.{kind}" for kind in kinds]
+    return Picture(name=item.name, title=item.title, caption=item.caption, file=files[0], inches=inches, links=files)
 
 
 def facts(runs: pd.DataFrame, where: str) -> dict[str, str]:
@@ -125,8 +143,6 @@ def facts(runs: pd.DataFrame, where: str) -> dict[str, str]:
     if "seed" in runs:
         told["seeds"] = words.listed([words.number(seed) for seed in sorted(runs["seed"].unique())])
     told |= words.setup(runs)
-    if "regime" in runs:
-        told["regimes"] = words.regimes(runs)
     told |= {label: words.values(runs, tag) for tag, label in MADE_WITH.items()}
     return {name: text for name, text in told.items() if text}
 
@@ -172,7 +188,11 @@ def summary(claims: Sequence[Judged], chapters: Sequence[Chapter]) -> list[tuple
     return [
         (f"{len(claims)} claims", f"were held against runs: {words.listed(told)}."),
         (f"{len(done)} of {len(sections)} studies", f"are run: {count:,} runs and measurements."),
-        *((each.title, each.findings[0]) for each in done if each.findings),
+        *(
+            (each.title if each.title.endswith("?") else f"{each.title}.", each.findings[0])
+            for each in done
+            if each.findings
+        ),
     ]
 
 

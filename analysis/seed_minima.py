@@ -258,7 +258,7 @@ def captioned(runs: pd.DataFrame, arms: valleys.Arms, text: str) -> str:
     return words.sentences(
         text,
         "; ".join(f"{meanings[arm]} (n = {len(part.runs)})" for arm, part in arms.items()),
-        "; ".join(f"{name}: {text}" for name, text in words.setup(runs).items()),
+        words.setting(runs),
     )
 
 
@@ -298,7 +298,7 @@ def widths(runs: pd.DataFrame, steps: pd.DataFrame, groups: list[Minima]) -> Mad
         "disjoint pairs "
         f"of runs; mean and its {averages.INTERVAL}",
         words.size(runs, ["problem.hidden"]),
-        "; ".join(f"{name}: {text}" for name, text in words.setup(runs).items()),
+        words.setting(runs),
     )
     return Made(
         findings=[words.sentences(text) for text in sentences],
@@ -353,7 +353,7 @@ def symmetry(runs: pd.DataFrame, steps: pd.DataFrame, groups: list[Minima]) -> M
                     f"a line is a run, n = {len(runs)}, in the colour of how its start was drawn, and of its "
                     "precision: where units that started alike come apart, rounding "
                     "has told them apart",
-                    "; ".join(f"{name}: {text}" for name, text in words.setup(runs).items()),
+                    words.setting(runs),
                 ),
                 data=table[["start", "seed", "step", "cost", "distinct units"]],
             )

@@ -48,18 +48,23 @@ class Table:
     frame: pd.DataFrame
     caption: str
 
+    @property
+    def shown(self) -> pd.DataFrame:
+        """Its columns that hold anything."""
+        return self.frame.dropna(axis="columns", how="all")
+
     def cells(self) -> list[list[str]]:
         """Its rows as text."""
-        return [[words.cell(value) for value in row] for row in self.frame.itertuples(index=False)]
+        return [[words.cell(value) for value in row] for row in self.shown.itertuples(index=False)]
 
     @property
     def in_words(self) -> list[bool]:
-        """Which of its columns hold words."""
-        return [not pd.api.types.is_numeric_dtype(self.frame[name]) for name in self.frame]
+        """Which of the columns shown hold words."""
+        return [not pd.api.types.is_numeric_dtype(self.shown[name]) for name in self.shown]
 
     def markdown(self) -> str:
         """It and its caption, as Markdown."""
-        rows = [[str(name) for name in self.frame], ["---"] * self.frame.shape[1], *self.cells()]
+        rows = [[str(name) for name in self.shown], ["---"] * self.shown.shape[1], *self.cells()]
         return "".join(f"| {' | '.join(row)} |\n" for row in rows) + f"\n{self.caption}\n"
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from analysis.regimes import MEANINGS, WAY
 from gdlab.configuration import SECTIONS
 
+NAMED_AFTER = ("himmelblau", "rastrigin", "rosenbrock")  # landscapes that are called by who made them
 NOUNS = {
     "optimizer._target_": "optimizer",
     "schedule._target_": "schedule",
@@ -36,6 +37,7 @@ def size(runs: pd.DataFrame, also: Sequence[str] = ()) -> str:
 def setup(runs: pd.DataFrame) -> dict[str, str]:
     """What was run, in words, from the runs' params; what they do not have is left out."""
     problem = values(runs, "problem._target_", spoken)
+    networks = runs[runs["problem.hidden"].notna()] if "problem.hidden" in runs else runs.iloc[:0]
     if layers := values(runs, "problem.hidden"):
         problem += f" with hidden layers {layers} of {values(runs, 'problem.activation')} units"
         problem += f", {values(runs, 'problem.output')} outputs, {values(runs, 'problem.cost')} cost"
@@ -51,11 +53,16 @@ def setup(runs: pd.DataFrame) -> dict[str, str]:
         "data set": values(runs, "problem.data.name"),
         "optimizer": values(runs, "optimizer._target_", spoken),
         "schedule": values(runs, "schedule._target_", spoken),
-        "batch size": values(runs, "problem.batch_size", none="the whole training set"),
+        "batch size": values(networks, "problem.batch_size", none="the whole training set"),
         "budget": " or ".join(limits),
-        "cost measured on": values(runs, "problem.examples", some_examples, none="the whole training set"),
+        "cost measured on": values(networks, "problem.examples", some_examples, none="the whole training set"),
     }
     return {name: text for name, text in facts.items() if text}
+
+
+def setting(runs: pd.DataFrame) -> str:
+    """The same as one part of a caption."""
+    return "; ".join(f"{name}: {text}" for name, text in setup(runs).items())
 
 
 def differences(runs: pd.DataFrame, drawn: Sequence[str] = ("optimizer.learning_rate",)) -> dict[str, str]:
@@ -67,7 +74,12 @@ def differences(runs: pd.DataFrame, drawn: Sequence[str] = ("optimizer.learning_
 def regimes(runs: pd.DataFrame) -> str:
     """What the regimes of these runs mean."""
     there = [f"{name}, {meaning}" for name, meaning in MEANINGS.items() if (runs["regime"] == name).any()]
-    return f"{'; '.join(there)} ({WAY})"
+    return f"regimes: {'; '.join(there)} ({WAY})"
+
+
+def throughout(runs: pd.DataFrame) -> list[str]:
+    """Parts of a caption that hold for all pictures of these runs."""
+    return [*([regimes(runs)] if "regime" in runs else []), setting(runs)]
 
 
 def is_param(name: str) -> bool:
@@ -84,6 +96,12 @@ def spoken(target: str) -> str:
     """A class as one says it: gdlab.optimizers.GradientDescent is gradient descent."""
     name = target.rpartition(".")[2]
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def landscape(target: str) -> str:
+    """A class of landscapes as one says it: the ravine, Himmelblau's function."""
+    name = spoken(target)
+    return f"{name.capitalize()}'s function" if name in NAMED_AFTER else f"the {name}"
 
 
 def number(value: object) -> str:
@@ -115,6 +133,8 @@ def plural(count: int, noun: str) -> str:
 
 def cell(value: object) -> str:
     """A value in a table: numbers to four digits, what is missing left empty."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     if isinstance(value, float):
         if math.isnan(value):
             return ""

@@ -77,7 +77,7 @@ def test_a_quadratic_stays_where_it_is():
     assert table.loc[1.0, ["2/η", "median later", "close"]].tolist() == [2, 2, 1]
     assert table.loc[0.5, "close"] == 0 or np.isnan(table.loc[0.5, "close"])
     told = edge.findings(edge.late(steps), runs)
-    assert "η = 1: 1 of 1 run stay stable" in told[-1] and "within 3% of it for 100% of the later steps" in told[-1]
+    assert "η = 1: 1 of 1 run did not diverge" in told[-1] and "within 3% of it for 100% of the later steps" in told[-1]
 
 
 def test_runs_that_all_explode_are_told(frames):

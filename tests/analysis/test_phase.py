@@ -104,7 +104,7 @@ def test_real_runs():
     assert len(made.drawn[0].data) == 6
     table = made.tables[0].frame
     assert table["batch size"].tolist() == ["1", "1", "16", "16", "whole set", "whole set"]
-    assert table["iqm"].tolist() == runs["final_cost"].tolist()  # one seed
+    assert table["final cost"].tolist() == runs["final_cost"].tolist()  # one seed
     assert table["regime"].tolist() == runs["regime"].tolist()
     assert "3 batch sizes × 2 learning rates × 1 seed = 6 runs" in made.drawn[0].caption
 
