@@ -187,7 +187,7 @@ def test_the_phase_diagram_has_a_cell_for_every_pair(page):
     assert set(zip(table["batch size"], table["learning rate η"], strict=True)) == {
         (size, rate) for size in ("4", "whole set") for rate in (0.1, 3.0)
     }
-    assert (table["n"] == 2).all()
+    assert (table["runs"] == 2).all()
 
 
 def test_the_edge_is_held_against_theory(page):
