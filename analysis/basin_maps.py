@@ -74,11 +74,9 @@ def maps(runs: pd.DataFrame, starts: pd.DataFrame, landscapes: dict[str, Landsca
                 title="Where descent ends, by learning rate",
                 frame=table.rename(columns=heads),
                 caption=words.sentences(
-                    "shares of the starts on a grid over the landscape's box: global, local: they reach a minimum of "
-                    "the lowest "
-                    "cost, another one; unsettled: the steps were spent elsewhere; ridge: the path came to rest, to "
-                    "rounding, "
-                    "where the landscape curves downwards, so that rounding decides",
+                    "shares of the starts on a grid over the landscape's box: global, local: they reach a minimum "
+                    "of the lowest cost, another one; unsettled: the steps were spent elsewhere; ridge: the path "
+                    "came to rest, to rounding, where the landscape curves downwards, so that rounding decides",
                 ),
             )
         ],
@@ -178,12 +176,10 @@ def draw_strip(ax: Axes, here: pd.DataFrame, landscape: Landscape, rate: float) 
 def caption(runs: pd.DataFrame) -> str:
     return words.sentences(
         f"starts on a grid of {runs['starts'].iloc[0]:,.0f} points over the box, each in the colour of the minimum "
-        "that descent "
-        "from it reaches",
-        "a panel is a learning rate; dots: the minima, crosses: those too sharply curved for it (η > 2/λ), near which "
-        "descent "
-        "cannot rest; where there are many, the global one is orange and the others the darker "
-        "the farther they are from it",
+        "that descent from it reaches",
+        "a panel is a learning rate; dots: the minima, crosses: those too sharply curved for it (η > 2/λ), near "
+        "which descent cannot rest; where there are many, the global one is orange and the others the darker the "
+        "farther they are from it",
         "global: the share of starts that end in a minimum of the lowest cost",
         words.setting(runs),
     )

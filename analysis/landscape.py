@@ -109,9 +109,8 @@ def curve(part: Paths) -> list[Drawn]:
             title=f"Walks on {part.spoken}",
             figure=curve_figure(part),
             caption=words.sentences(
-                f"C(w) and {words.plural(len(part.runs), 'run')} on it, every recorded step a dot, from the black one "
-                "on; "
-                f"stars: its minima",
+                f"C(w) and {words.plural(len(part.runs), 'run')} on it, every recorded step a dot, from the black "
+                "one on; stars: its minima",
                 words.setting(part.runs),
             ),
             data=part.steps[["run_id", RATE, "step", "w1", "cost"]],
@@ -264,11 +263,9 @@ def portraits(group: minima.Minima) -> list[Drawn]:
             title="The network's landscape about its minimum",
             figure=slice_figure(around, ("first random direction", "second random direction"), None),
             caption=words.sentences(
-                f"training cost on two random directions about the end of the run (0, 0), {COARSE} × {COARSE} points, "
-                "each unit's part "
-                "of a direction as long as the unit's own weights (filter normalisation): at 1, every unit is changed "
-                "by as much "
-                "as there is of it"
+                f"training cost on two random directions about the end of the run (0, 0), {COARSE} × {COARSE} "
+                "points, each unit's part of a direction as long as the unit's own weights (filter normalisation): "
+                "at 1, every unit is changed by as much as there is of it"
             )
             + f" {told}",
             data=numbers,
@@ -290,11 +287,9 @@ def portraits(group: minima.Minima) -> list[Drawn]:
                 title="The network's path down its landscape",
                 figure=slice_figure(around, names, places),
                 caption=words.sentences(
-                    f"training cost on the plane in which the run's {len(places)} recorded points vary most, {COARSE} "
-                    f"× {COARSE} "
-                    "points, and the path projected onto it, from the black dot to the star; the percentages are the "
-                    "shares of "
-                    "the path's variance, about its end, that the axes hold"
+                    f"training cost on the plane in which the run's {len(places)} recorded points vary most, "
+                    f"{COARSE} × {COARSE} points, and the path projected onto it, from the black dot to the star; "
+                    "the percentages are the shares of the path's variance, about its end, that the axes hold"
                 )
                 + f" {told}",
                 data=numbers,
@@ -307,8 +302,7 @@ def portraits(group: minima.Minima) -> list[Drawn]:
             figure=first_layer(network, end),
             caption=words.sentences(
                 "weights into each unit of the first hidden layer, laid out as the picture they look at: blue where "
-                "ink lowers "
-                "the unit's input, red where it raises it; one colour scale for all"
+                "ink lowers the unit's input, red where it raises it; one colour scale for all"
             )
             + f" {told}",
             data=pd.DataFrame(network.layers(end[None])[0][0][0]),
@@ -318,9 +312,8 @@ def portraits(group: minima.Minima) -> list[Drawn]:
             title="Which pixels matter",
             figure=pixels(network, theta["start"], end),
             caption=words.sentences(
-                "size of the gradient of the training cost over the weights of each pixel, before and after training, "
-                "on a square-root "
-                "scale of its own: pixels that are always dark have none"
+                "size of the gradient of the training cost over the weights of each pixel, before and after "
+                "training, on a square-root scale of its own: pixels that are always dark have none"
             )
             + f" {told}",
             data=pd.DataFrame({"before": by_pixel(network, theta["start"]), "after": by_pixel(network, end)}),

@@ -138,8 +138,7 @@ def steepest(evidence: Evidence) -> Finding:
     found = evidence.some("lessons", measurement___target_="gdlab.measurements.Directions")
     told = [
         f"{words.spoken(run['problem._target_'])}: of {run['directions']:,.0f} random directions {run['better']:.0f} "
-        "are better; the "
-        f"best of them lowers the cost by {run['fall_best_random']:.6g} a unit of length, -∇C by "
+        f"are better; the best of them lowers the cost by {run['fall_best_random']:.6g} a unit of length, -∇C by "
         f"{run['fall_steepest']:.4g}"
         for _, run in found.iterrows()
     ]
@@ -152,8 +151,7 @@ def sign_and_size(evidence: Evidence) -> Finding:
     count = len(evidence.table("lessons", run["run_id"]))
     told = (
         f"of {count} weights nudged one by one, {run['agreeing_signs']:.1%} move the cost as the sign of their slope "
-        "says; rise and "
-        f"slope correlate at {run['correlation']:.6f}"
+        f"says; rise and slope correlate at {run['correlation']:.6f}"
     )
     sound = run["agreeing_signs"] > 0.99 and run["correlation"] > 0.999
     return Finding(measured=told, verdict=verdict(bool(sound)), runs=ids(run))
@@ -164,8 +162,7 @@ def some_matter_more(evidence: Evidence) -> Finding:
     told = (
         f"before training, 1 % of the weights hold {run['top_1_percent']:.1%} of the squared gradient, 10 % hold "
         f"{run['top_10_percent']:.1%}; the {run['dark_weights']:,.0f} weights of the {run['dark_pixels']:.0f} pixels "
-        "that are always dark "
-        f"have a slope of at most {run['dark_largest_slope']:g}"
+        f"that are always dark have a slope of at most {run['dark_largest_slope']:g}"
     )
     sound = run["top_10_percent"] > 0.5 and run["dark_largest_slope"] == 0
     return Finding(measured=told, verdict=verdict(bool(sound)), runs=ids(run))
@@ -284,8 +281,7 @@ def local_minimum(evidence: Evidence) -> Finding:
         chosen.append(slowest)
         told.append(
             f"{words.spoken(name)}: {slowest['fraction_global']:.1%} of {slowest['starts']:,.0f} starts reach the "
-            "lowest minimum, "
-            f"{slowest['fraction_local']:.1%} another"
+            f"lowest minimum, {slowest['fraction_local']:.1%} another"
         )
     sound = all(run["fraction_local"] > 0.05 for run in chosen)
     return Finding(measured="; ".join(told), verdict=verdict(sound), runs=ids(*chosen))
@@ -314,8 +310,7 @@ def schedules(evidence: Evidence) -> Finding:
     name, row = min(best.items(), key=lambda item: float(item[1]["iqm"]))
     told = (
         f"best constant rate: {interval(constant)} at η = {constant[RATE]:g}; best schedule, {name}: {interval(row)} "
-        "from η = "
-        f"{row[RATE]:g} (n = {row['n']:.0f} seeds each)"
+        f"from η = {row[RATE]:g} (n = {row['n']:.0f} seeds each)"
     )
     sure = row["high"] < constant["low"]
     return Finding(
@@ -342,9 +337,8 @@ def blind(evidence: Evidence) -> Finding:
         raise NotRunError("lessons")
     hidden, whole = np.mean(seen, axis=0)
     told = (
-        f"trained without one digit, networks answer {hidden:.1%} of its test pictures rightly, and {whole:.1%} of all "
-        "(n = "
-        f"{len(seen)} digits)"
+        f"trained without one digit, networks answer {hidden:.1%} of its test pictures rightly, and {whole:.1%} of "
+        f"all (n = {len(seen)} digits)"
     )
     return Finding(measured=told, verdict=verdict(bool(hidden < 0.01)), runs=used)
 
@@ -375,8 +369,7 @@ def explosion(evidence: Evidence) -> Finding:
     level = last.loc[last["regime"] == "saturated", "cost"]
     told = (
         f"sigmoid outputs: {out[0]} of {len(ends[0])} runs explode, {len(dead)} saturate at a cost of "
-        f"{level.median():.4g}; identity "
-        f"outputs: {out[1]} of {len(ends[1])} explode"
+        f"{level.median():.4g}; identity outputs: {out[1]} of {len(ends[1])} explode"
     )
     return Finding(
         measured=told, verdict=verdict(out[1] > 0, limited=out[0] == 0), runs=[*dead["run_id"], *ends[1]["run_id"]]

@@ -134,8 +134,7 @@ def load_alike(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, M
         first, other = groups[0].runs["run_name"].iloc[0], groups[1].runs["run_name"].iloc[0]
         raise StudyError(
             f"experiment {experiment!r} mixes problems: run {other!r} has another than run {first!r}; this study "
-            "compares "
-            "runs of one problem"
+            "compares runs of one problem"
         )
     if len(runs) < FEWEST:
         raise StudyError(f"experiment {experiment!r} has {len(runs)} finished runs; this study needs {FEWEST} or more")

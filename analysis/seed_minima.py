@@ -51,11 +51,9 @@ def seeds(runs: pd.DataFrame, steps: pd.DataFrame, found: Minima) -> Made:
             caption=captioned(
                 runs,
                 arms,
-                "Euclidean distance of every pair of runs, all maps on one colour scale; above: between the minima as "
-                "they are; "
-                "below: after the hidden units of one are relabelled, and change sign, to bring it nearest to the "
-                "other; runs are in "
-                "the order of an average-linkage clustering, each map its own",
+                "Euclidean distance of every pair of runs, all maps on one colour scale; above: between the minima "
+                "as they are; below: after the hidden units of one are relabelled, and change sign, to bring it "
+                "nearest to the other; runs are in the order of an average-linkage clustering, each map its own",
             ),
             data=pairs(arms),
         ),
@@ -66,10 +64,9 @@ def seeds(runs: pd.DataFrame, steps: pd.DataFrame, found: Minima) -> Made:
             caption=captioned(
                 runs,
                 arms,
-                f"share of the {len(found.network.data.test_labels):,} test examples that two runs answer differently, "
-                "against "
-                "the distance of their minima as they are (left) and aligned (right); every dot is a pair of runs of "
-                "one arm",
+                f"share of the {len(found.network.data.test_labels):,} test examples that two runs answer "
+                "differently, against the distance of their minima as they are (left) and aligned (right); every "
+                "dot is a pair of runs of one arm",
             ),
             data=pairs(arms),
         ),
@@ -81,10 +78,8 @@ def seeds(runs: pd.DataFrame, steps: pd.DataFrame, found: Minima) -> Made:
                 runs,
                 arms,
                 f"training cost at {minima.POINTS} points of the straight line between two minima, from t = 0 to t = "
-                "1; thin: each of the disjoint pairs "
-                "of an arm; thick: their mean; the barrier is the largest rise above the line between the costs at the "
-                "ends, its "
-                f"mean over pairs with its {averages.INTERVAL}",
+                "1; thin: each of the disjoint pairs of an arm; thick: their mean; the barrier is the largest rise "
+                f"above the line between the costs at the ends, its mean over pairs with its {averages.INTERVAL}",
             ),
             data=between_data(lines),
         ),
@@ -123,12 +118,9 @@ def seeds(runs: pd.DataFrame, steps: pd.DataFrame, found: Minima) -> Made:
                     runs,
                     arms,
                     f"each number with its {averages.INTERVAL} in brackets; distances and disagreement: mean over "
-                    f"{PAIRS}; barriers: "
-                    "mean over disjoint pairs; spread: standard deviation over runs; variance share: the arm's "
-                    "variance of the final "
-                    "cost over that of the arm in which both vary, which need not add up to 1, as each of the other "
-                    "arms holds one start "
-                    "or one order fixed",
+                    f"{PAIRS}; barriers: mean over disjoint pairs; spread: standard deviation over runs; variance "
+                    "share: the arm's variance of the final cost over that of the arm in which both vary, which "
+                    "need not add up to 1, as each of the other arms holds one start or one order fixed",
                 ),
             )
         ],
@@ -200,15 +192,12 @@ def findings(arms: valleys.Arms, lines: dict[str, tuple[np.ndarray, np.ndarray]]
         size = float(np.sqrt((np.asarray(part.ends, np.float64) ** 2).sum(axis=1)).mean())
         found.append(
             words.sentences(
-                f"{arm} (n = {len(part.runs)}): two minima are {told(raw, '.3g')} apart, {raw[0] / size:.2f} times as "
-                "far as they are "
-                f"from the origin, and {told(near, '.3g')} after relabelling; the barrier between them goes from "
-                f"{told(before, '.3f')} to {told(after, '.3f')}",
+                f"{arm} (n = {len(part.runs)}): two minima are {told(raw, '.3g')} apart, {raw[0] / size:.2f} times "
+                f"as far as they are from the origin, and {told(near, '.3g')} after relabelling; the barrier between "
+                f"them goes from {told(before, '.3f')} to {told(after, '.3f')}",
                 f"they answer {told(apart, '.2%')} of the test examples differently, at a final cost of "
-                f"{costs.mean():.4f} ± "
-                f"{costs.std(ddof=1):.4f} (standard deviation) and an accuracy of "
-                f"{part.runs['final_accuracy'].mean():.2%} ± "
-                f"{part.runs['final_accuracy'].std():.2%}",
+                f"{costs.mean():.4f} ± {costs.std(ddof=1):.4f} (standard deviation) and an accuracy of "
+                f"{part.runs['final_accuracy'].mean():.2%} ± {part.runs['final_accuracy'].std():.2%}",
             )
         )
     return found
@@ -289,14 +278,12 @@ def widths(runs: pd.DataFrame, steps: pd.DataFrame, groups: list[Minima]) -> Mad
     )
     sentences = [
         f"hidden layers {row['hidden layers']}: barrier {row['barrier']:.3f} [{row['low']:.3f}, {row['high']:.3f}] "
-        f"{row['pairs are']}"
-        f" (n = {row['pairs']} pairs)"
+        f"{row['pairs are']} (n = {row['pairs']} pairs)"
         for _, row in frame.iterrows()
     ]
     note = words.sentences(
         f"the barrier of the training cost on the straight line between two minima, at {minima.POINTS} points, for "
-        "disjoint pairs "
-        f"of runs; mean and its {averages.INTERVAL}",
+        f"disjoint pairs of runs; mean and its {averages.INTERVAL}",
         words.size(runs, ["problem.hidden"]),
         words.setting(runs),
     )
@@ -351,8 +338,7 @@ def symmetry(runs: pd.DataFrame, steps: pd.DataFrame, groups: list[Minima]) -> M
                     "units of a layer are "
                     "the same if all their weights and biases are, to a millionth of the largest of the run's",
                     f"a line is a run, n = {len(runs)}, in the colour of how its start was drawn, and of its "
-                    "precision: where units that started alike come apart, rounding "
-                    "has told them apart",
+                    "precision: where units that started alike come apart, rounding has told them apart",
                     words.setting(runs),
                 ),
                 data=table[["start", "seed", "step", "cost", "distinct units"]],
