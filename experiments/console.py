@@ -7,6 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from gdlab.configuration import measures
 from gdlab.launch import FAILED, FOUND, TRAINED, Plan, Result, cells, ranked
 from gdlab.trajectory import Measured, Trajectory
 
@@ -102,7 +103,11 @@ def plan_table(todo: Plan, seconds: float) -> str:
         told += f"; {skipped} to skip"
     if todo.impossible:
         told += f"; {len(todo.impossible)} impossible"
-    return "\n".join([*columns(rows), told, f"estimated time: {duration(seconds)}"])
+    unknown = sum(measures(todo.jobs[place].config) for part in todo.parts for place in part)
+    time = f"estimated time: {duration(seconds)}" + (
+        f", and that of {counted(unknown, 'measurement')}" if unknown else ""
+    )
+    return "\n".join([*columns(rows), told, time])
 
 
 def counted(count: int, noun: str) -> str:

@@ -142,7 +142,8 @@ def build(configs: Sequence[Config]) -> Stack:
     Raises
     ------
     ConfigurationError, gdlab.data.DataError
-        For a value out of its range, a key that does not exist or is missing, a target that gdlab does not offer.
+        For a value out of its range, a key that does not exist or is missing, a target that gdlab does not offer, a
+        measurement that the problem cannot have.
 
     """
     first = configs[0]
@@ -152,6 +153,10 @@ def build(configs: Sequence[Config]) -> Stack:
         for pair in seeds:
             for use, seed in pair.items():
                 whole(use, seed, 0)
+    measurement = _section("measurement", [first["measurement"]]) if measures(first) else None
+    if measurement and not measurement.needs.met(problems[0]):
+        what, given = type(measurement).__name__, type(problems[0]).__name__
+        raise ConfigurationError(f"measurement: {what} needs {measurement.needs.words}, and the problem is a {given}")
     return Stack(
         problem=problems[0],
         theta=stacked(
@@ -163,7 +168,7 @@ def build(configs: Sequence[Config]) -> Stack:
         stopping=_section("stop", [first["stop"]]),
         seeds=[s["batches"] for s in seeds],
         record=_section("record", [first["record"]]),
-        measurement=_section("measurement", [first["measurement"]]) if measures(first) else None,
+        measurement=measurement,
     )
 
 

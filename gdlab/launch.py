@@ -236,10 +236,12 @@ def card(job: Job, key: str) -> RunCard:
 
 
 def estimate(todo: Plan) -> float:
-    """Seconds that a plan will take, from a short trial of one stack of each kind."""
+    """Seconds that a plan will take, from a short trial of one stack of each kind; measurements not counted."""
     seconds, costs = 0.0, {}
     for part in todo.parts:
         configs = [todo.jobs[place].config for place in part]
+        if configuration.measures(configs[0]):
+            continue
         kind = configuration.shared(configs[0])
         if kind not in costs:
             costs[kind] = _trial(configuration.build(configs))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -34,9 +34,26 @@ ROWS = 32  # points whose cost is computed at a time
 FLAT = 1e-6  # of the largest gradient at the starts: where there is hardly any slope
 
 
+class Need(NamedTuple):
+    """What a measurement asks of its problem: in words, and whether it is so."""
+
+    words: str
+    met: Callable[[object], bool]
+
+
+ANY = Need("any problem", lambda problem: True)
+NETWORK = Need("a network", lambda problem: isinstance(problem, Network))
+MINIMA = Need("a landscape that has minima", lambda problem: isinstance(problem, Landscape) and len(problem.minima) > 0)
+
+
 @runtime_checkable
 class Measurement(Protocol):
-    """Measures something of a problem, at theta where that matters; `seed` decides what is random in it."""
+    """Measures something of a problem, at theta where that matters; `seed` decides what is random in it.
+
+    The problem is one that meets `needs`.
+    """
+
+    needs: ClassVar[Need]
 
     def __call__(
         self, problem: Problem, theta: Theta, optimizer: Optimizer, schedule: Schedule, stopping: Stopping, seed: int
@@ -53,6 +70,7 @@ class Basins:
     rounding alone has decided where it went, if it went anywhere.
     """
 
+    needs: ClassVar[Need] = MINIMA
     starts: Any
 
     def __post_init__(self) -> None:
@@ -62,8 +80,6 @@ class Basins:
         self, problem: Problem, theta: Theta, optimizer: Optimizer, schedule: Schedule, stopping: Stopping, seed: int
     ) -> Measured:
         landscape = cast(Landscape, problem)
-        if not isinstance(landscape, Landscape) or not len(landscape.minima):
-            raise ValueError("Basins needs a landscape that has minima")
         starts = grid(landscape, self.starts)
         reached, steps, cost = basins(landscape, starts, optimizer, schedule, stopping)
         lowest = landscape.cost(landscape.minima)
@@ -127,6 +143,7 @@ class Scores:
     problem's.
     """
 
+    needs: ClassVar[Need] = ANY
     outputs: Any
     target: Any
 
@@ -163,6 +180,7 @@ class Directions:
     (`better`), and the norm of the gradient, which bounds them all to first order.
     """
 
+    needs: ClassVar[Need] = ANY
     count: Any
     length: Any
 
@@ -209,6 +227,7 @@ class Slopes:
     pixels that are 0 in all training examples, and `dark_largest_slope` is the largest slope among these.
     """
 
+    needs: ClassVar[Need] = NETWORK
     count: Any
     nudge: Any
 
@@ -219,7 +238,7 @@ class Slopes:
     def __call__(
         self, problem: Problem, theta: Theta, optimizer: Optimizer, schedule: Schedule, stopping: Stopping, seed: int
     ) -> Measured:
-        network = a_network(problem, "Slopes")
+        network = cast(Network, problem)
         point = theta.astype(np.float64)
         cost, gradient = cost_and_gradient(problem)
         slope = gradient(point)[0]
@@ -259,6 +278,7 @@ class BatchGradients:
     on log scales; theory has -1/2.
     """
 
+    needs: ClassVar[Need] = NETWORK
     sizes: Any
     draws: Any
 
@@ -272,7 +292,7 @@ class BatchGradients:
     def __call__(
         self, problem: Problem, theta: Theta, optimizer: Optimizer, schedule: Schedule, stopping: Stopping, seed: int
     ) -> Measured:
-        network = a_network(problem, "BatchGradients")
+        network = cast(Network, problem)
         draw = stream(seed, DIRECTIONS_STREAM)
         whole_set, estimate = stack_like(theta), stack_like(theta)
         network.evaluate(theta, network.train, whole_set)
@@ -288,14 +308,6 @@ class BatchGradients:
             final={"exponent": float(exponent), **{f"error_{size}": value for size, value in typical.items()}},
             columns={"size": sizes, "error": error},
         )
-
-
-def a_network(problem: Problem, what: str) -> Network:
-    """The problem, if it is a network."""
-    network = cast(Network, problem)
-    if not isinstance(network, Network):
-        raise ValueError(f"{what} needs a network")
-    return network
 
 
 def cost_and_gradient(problem: Problem) -> tuple[Callable[[Theta], Costs], Callable[[Theta], Theta]]:

@@ -147,7 +147,7 @@ def test_a_minimum_is_reached_within_a_thousandth_of_the_diagonal():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["problem=saddle"], "measurement.Basins needs a landscape that has minima"),
+        (["problem=saddle"], "measurement: Basins needs a landscape that has minima, and the problem is a "),
         (
             ["problem=double_well", "measurement.starts=1"],
             "measurement.starts must be a whole number of at least 2, got 1",
@@ -171,9 +171,9 @@ def test_a_measurement_that_cannot_be_made_fails_alone(workplace, monkeypatch):
     }
     uri = f"sqlite:///{workplace}/mlflow.db"
     results = {result.name: result for result in sweep(uri, "train", jobs)}
-    for name in names[:2]:
-        assert single_line(results[name].failure.message).endswith(
-            "measurement.Basins needs a landscape that has minima"
+    for name, given in zip(names[:2], ("Network", "Saddle"), strict=True):
+        assert single_line(results[name].failure.message) == (
+            f"measurement: Basins needs a landscape that has minima, and the problem is a {given}"
         )
     assert results[names[2]].failure is None and results[names[2]].outcome == "measured"
 
