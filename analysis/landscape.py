@@ -272,7 +272,10 @@ def portraits(group: minima.Minima) -> list[Drawn]:
         )
     )
     if "path" in theta:
-        flat, shares = principal_plane(theta["path"])
+        try:
+            flat, shares = principal_plane(theta["path"])
+        except ValueError as error:
+            raise StudyError(f"run {group.runs['run_name'].iloc[-1]!r}: {error}; record more points") from None
         places = flat.coordinates(theta["path"])
         margin = 0.3 * np.ptp(places, axis=0)
         x, y = (

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from analysis import averages, study
+from analysis import averages, study, words
 from analysis.study import StudyError
 from gdlab import configuration, tracking
 from gdlab.arrays import Theta
@@ -138,6 +138,12 @@ def load_alike(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, M
         )
     if len(runs) < FEWEST:
         raise StudyError(f"experiment {experiment!r} has {len(runs)} finished runs; this study needs {FEWEST} or more")
+    mixed = {name: text for name, text in words.differences(runs, ()).items() if not name.startswith("record.")}
+    if mixed:
+        told = "; ".join(f"{name} {text}" for name, text in mixed.items())
+        raise StudyError(
+            f"experiment {experiment!r} mixes runs of {told}; this study compares runs that differ in their seeds alone"
+        )
     lost = groups[0].runs.loc[groups[0].runs["outcome"] == DIVERGED, "run_name"]
     if len(lost):
         raise StudyError(f"run {lost.iloc[0]!r} has diverged: this study compares minima, and it has come to none")

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from analysis import averages, axes, style
+from analysis import averages, axes, style, words
 from analysis.minima import Curves, Minima, barriers, costs
+from analysis.study import StudyError
 from gdlab.geometry import plane_through
 
 Arms = Mapping[str, Minima]
@@ -125,7 +126,10 @@ def between(lines: Mapping[str, tuple[Curves, Curves]]) -> Figure:
 @style.theme()
 def plane(minima: Minima) -> tuple[Figure, pd.DataFrame]:
     """The cost on the plane through the first three minima, with the paths that led there; and its numbers."""
-    flat = plane_through(*np.asarray(minima.ends[:3], np.float64))
+    try:
+        flat = plane_through(*np.asarray(minima.ends[:3], np.float64))
+    except ValueError as error:
+        raise StudyError(f"the ends of {words.listed(minima.runs['run_name'][:3])}: {error}") from None
     places = flat.coordinates(minima.ends[:3])
     known = all("path" in theta for theta in minima.thetas[:3])
     paths = [flat.coordinates(theta["path"]) for theta in minima.thetas[:3]] if known else []

@@ -33,6 +33,7 @@ Weights = list[Float[np.ndarray, "_ _"]]  # a layer each
 
 CENTERS = {"sigmoid": 0.5, "tanh": 0.0, "relu": 0.0}  # of an activation's values, about which it is odd, if it is
 ODD = ("sigmoid", "tanh")
+ONE_LINE = 1e-9  # of an extent: how far from a line points may be and count as on it
 MOST_ROUNDS = 100
 
 
@@ -201,7 +202,7 @@ def plane_through(first: Point, second: Point, third: Point) -> Plane:
     across, up = np.asarray(second - first, np.float64), np.asarray(third - first, np.float64)
     x = across / (np.linalg.norm(across) or 1)
     rest = up - (up @ x) * x
-    if not np.linalg.norm(across) or np.linalg.norm(rest) <= 1e-9 * np.linalg.norm(up):
+    if not np.linalg.norm(across) or np.linalg.norm(rest) <= ONE_LINE * np.linalg.norm(up):
         raise ValueError("three points on one line span no plane")
     return Plane(np.asarray(first, np.float64), np.stack([x, rest / np.linalg.norm(rest)]))
 
@@ -210,8 +211,16 @@ def principal_plane(path: Theta) -> tuple[Plane, Float[np.ndarray, 2]]:
     """The plane about the last point in which a path varies most, and the shares of its variance that the axes hold.
 
     The principal components of the path's differences to its end (Li, Xu, Taylor, Studer and Goldstein 2018, sec. 7).
+
+    Raises
+    ------
+    ValueError
+        If the points lie on one line, or on one point.
+
     """
     _, sizes, axes = np.linalg.svd(np.asarray(path[:-1] - path[-1], np.float64), full_matrices=False)
+    if len(sizes) < 2 or sizes[1] <= ONE_LINE * max(sizes[0], np.linalg.norm(path[-1])):
+        raise ValueError("a path on one line spans no plane")
     return Plane(np.asarray(path[-1], np.float64), axes[:2]), (sizes**2 / (sizes**2).sum())[:2]
 
 

@@ -208,6 +208,13 @@ def test_principal_plane_holds_less_of_a_path_that_leaves_it():
     assert 0 < shares[1] <= shares[0] and shares.sum() < 0.9
 
 
+@pytest.mark.parametrize("steps", [[0, 1], [0, 0, 0], [0, 1, 2, 5]])
+def test_a_path_on_one_line_spans_no_plane(steps):
+    path = np.array(steps)[:, None] * np.ones(30) + 7.0
+    with pytest.raises(ValueError, match="a path on one line spans no plane"):
+        principal_plane(path)
+
+
 def test_filter_normalized_directions_are_orthogonal_and_as_long_as_the_weights_unit_by_unit():
     network = cases.network(hidden=(6, 5))
     point = stirred(network, np.random.default_rng(0))

@@ -80,6 +80,10 @@ def folder(tmp_path_factory, empty_store):
             },
         )
         sweep(uri, "two", {f"seed={seed}": seeds[seed] for seed in (1, 2)})
+        rates = {seed: changed(seeds[seed], optimizer={"learning_rate": 1.0 / seed}) for seed in seeds}
+        apart = {f"seed={seed}": changed(short, seeds={"init": seed, "batches": seed + 9}) for seed in seeds}
+        sweep(uri, "apart", apart)
+        sweep(uri, "mixed", {f"seed={seed}": config for seed, config in rates.items()})
         sweep(uri, "exploded", {f"seed={seed}": changed(exploding, seeds={"init": seed}) for seed in seeds})
     return folder
 
@@ -280,8 +284,10 @@ def told(name, experiment, uri):
     [
         ("seed_minima", "two", "experiment 'two' has 2 finished runs; this study needs 3 or more"),
         ("seed_minima", "width", "experiment 'width' mixes problems: run '[6] 1' has another than run '[4, 4] 1'; "),
+        ("seed_minima", "mixed", "experiment 'mixed' mixes runs of optimizer.learning_rate "),
         ("seed_minima", "exploded", "run 'seed=1' has diverged: "),
-        ("seed_minima", "symmetry", "no arm has three runs: "),
+        ("seed_minima", "symmetry", "experiment 'symmetry' mixes runs of problem.initializer "),
+        ("seed_minima", "apart", "no arm has three runs: "),
         ("seed_minima", "absent", "experiment 'absent' is not in {uri}"),
         ("symmetry", "width", "run '[4, 4] 1' has no path in its theta.npz: launch it with record.path=true"),
         ("basins", "two", "experiment 'two' in {uri} lacks fraction_global, "),
