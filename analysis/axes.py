@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from mpl_toolkits.mplot3d import Axes3D
 
 from analysis import style
 from analysis.words import plural
@@ -108,3 +111,14 @@ def draw_references(ax: Axes, references: Sequence[tuple[float, str]]) -> None:
             fontsize=6.5,
             color=style.FAINT,
         )
+
+
+def add_solid(figure: Figure, *labels: str) -> Axes3D:
+    """A panel in three dimensions on the figure's right half."""
+    solid = cast(Axes3D, figure.add_subplot(1, 2, 2, projection="3d"))
+    for axis, label in zip((solid.xaxis, solid.yaxis, solid.zaxis), labels, strict=True):
+        axis.set_major_locator(MaxNLocator(4))
+        axis.set_label_text(label)
+    solid.tick_params(labelsize=6, pad=-2)
+    solid.set_box_aspect(None, zoom=0.82)
+    return solid

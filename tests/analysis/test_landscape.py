@@ -9,7 +9,7 @@ import pytest
 from launches import changed, config, sweep
 from PIL import Image
 
-from analysis import landscape
+from analysis import landscape, portraits
 from analysis.study import StudyError
 from gdlab import tracking
 
@@ -47,8 +47,8 @@ def folder(tmp_path_factory, empty_store):
 def uri(folder, monkeypatch):
     """The store's address, where it is; what takes long to draw is coarse."""
     monkeypatch.chdir(folder)
-    for name, count in (("FINE", 21), ("COARSE", 5), ("FRAMES", 6)):
-        monkeypatch.setattr(landscape, name, count)
+    for module, name, count in ((landscape, "FINE", 21), (portraits, "COARSE", 5), (landscape, "FRAMES", 6)):
+        monkeypatch.setattr(module, name, count)
     return f"sqlite:///{folder}/mlflow.db"
 
 
@@ -115,7 +115,7 @@ def test_the_landscape_about_a_minimum_has_its_cost_in_the_middle(made, uri):
     (middle,) = data.loc[(data["x"] == 0) & (data["y"] == 0), "cost"]
     run = tracking.runs(uri, "gallery").set_index("run_name").loc["network"]
     assert middle == pytest.approx(run["final_cost"], rel=1e-5)
-    assert len(data) == landscape.COARSE**2
+    assert len(data) == portraits.COARSE**2
 
 
 def test_the_network_is_told_by_its_weights_and_answers(made, uri):
@@ -129,7 +129,7 @@ def test_the_network_is_told_by_its_weights_and_answers(made, uri):
     accuracy = network.measure_end(np.asarray(end, network.dtype)[None])["final_accuracy"][0]
     assert np.trace(counts) == round(accuracy * counts.sum())
     wrong = drawn(made, "network_mistakes").data
-    assert wrong["cost"].is_monotonic_decreasing and len(wrong) == landscape.WORST
+    assert wrong["cost"].is_monotonic_decreasing and len(wrong) == portraits.WORST
 
 
 def test_what_has_no_picture_is_said(uri):
