@@ -49,7 +49,7 @@ def damage(walks):
     places = []
 
     def put(number, name, content):
-        place = tracking.store.local(uri, runs["artifacts"].iloc[number], name)
+        place = tracking.places.local(uri, runs["artifacts"].iloc[number], name)
         places.append((place, place.read_bytes()))
         place.unlink() if content is None else place.write_bytes(content(places[-1][1]))
 
@@ -157,7 +157,7 @@ def test_attached_files_take_the_place_of_older_ones(walks, tmp_path):
         table.write_text(text)
         tracking.attach(uri, parent, [figure, table])
     run = MlflowClient(uri).get_run(parent)
-    kept = tracking.store.local(uri, run.info.artifact_uri, "figures")
+    kept = tracking.places.local(uri, run.info.artifact_uri, "figures")
     assert {path.name: path.read_text() for path in kept.iterdir()} == {"figure.png": "new", "table.csv": "new"}
 
 

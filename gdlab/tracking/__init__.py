@@ -6,6 +6,7 @@ metric, since MLflow stores it as 1.8e308 or sorts it oddly; the exact values ar
 
 from gdlab.tracking.frames import attach, configurations, measurements, runs, thetas, trajectories
 from gdlab.tracking.live import LiveRun
+from gdlab.tracking.places import TrackingError, check_place, database_file, experiment_id
 from gdlab.tracking.store import (
     FAILED,
     FINISHED,
@@ -15,11 +16,7 @@ from gdlab.tracking.store import (
     RunCard,
     Store,
     Sweep,
-    TrackingError,
-    check_place,
     close_sweep,
-    database_file,
-    experiment_id,
     milliseconds,
 )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import yaml
 
+from gdlab.tracking.places import TrackingError, check_place, client, local, plain_errors
 from gdlab.tracking.store import (
     CONFIG,
     FINISHED,
@@ -22,11 +23,6 @@ from gdlab.tracking.store import (
     PARENT,
     THETA,
     TRAJECTORY,
-    TrackingError,
-    check_place,
-    client,
-    local,
-    plain_errors,
 )
 
 if TYPE_CHECKING:

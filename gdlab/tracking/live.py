@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from gdlab.tracking.store import RunCard, Store, milliseconds, plain_errors
+from gdlab.tracking.places import plain_errors
+from gdlab.tracking.store import RunCard, Store, milliseconds
 from gdlab.trajectory import Line, Measured, Trajectory
 
 FLUSH_SECONDS = 2.0

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import importlib.metadata
 import json
-import logging
 import math
 import os
 import platform
 import socket
-import sqlite3
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -28,13 +25,12 @@ import yaml
 from filelock import FileLock
 
 import gdlab
+from gdlab.tracking.places import TrackingError, check_place, client, database_file, local_folder, plain_errors
 from gdlab.trajectory import Line, Measured, Trajectory
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before its import: it would report its use over the network
 
 MOST_METRICS, MOST_PARAMS = 1000, 100  # limits of one log_batch
 LONGEST_PARAM, LONGEST_NOTE = 6000, 8000
@@ -56,10 +52,6 @@ MADE_BY = (
     "gdlab.mlflow_version",
     "gdlab.python_version",
 )
-
-
-class TrackingError(RuntimeError):
-    """A tracking store that cannot be used; the message says which and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +238,7 @@ class Store:
     @contextmanager
     def _artifacts(self, run: Run) -> Iterator[Path]:
         """A folder for the files of a run: its own, where that is on this machine."""
-        place = _local_folder(run.info.artifact_uri)
+        place = local_folder(run.info.artifact_uri)
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)
             yield place
@@ -277,48 +269,6 @@ class Store:
             token = page.token
             if not token:
                 return runs
-
-
-def database_file(uri: str) -> Path | None:
-    """The file of an SQLite store."""
-    scheme, separator, rest = uri.partition("://")
-    return Path(rest.removeprefix("/") or ".") if scheme.startswith("sqlite") and separator else None
-
-
-def check_place(uri: str, must_exist: bool = False) -> None:
-    """See that a store on this machine can be written (or, with `must_exist`, that it is there), before the work.
-
-    Raises
-    ------
-    TrackingError
-        If not, or if `uri` is none that MLflow knows.
-
-    """
-    scheme, separator, _ = uri.partition("://")
-    path = database_file(uri)
-    if path is not None:
-        if must_exist and not path.exists():
-            raise TrackingError(f"tracking.uri={uri}: {path} does not exist yet; launch a run first")
-        try:
-            with closing(sqlite3.connect(path)) as database:
-                database.execute("PRAGMA schema_version")
-            if not os.access(path, os.W_OK):
-                raise PermissionError("it is read-only")
-        except (sqlite3.Error, OSError) as error:
-            raise TrackingError(f"tracking.uri={uri} cannot be used: {error}") from None
-    elif not separator or scheme not in ("http", "https", "file", "postgresql", "mysql", "mssql", "postgresql+psycopg"):
-        raise TrackingError(f"tracking.uri must be like sqlite:///mlflow.db or http://host:5000, got {uri!r}")
-
-
-def experiment_id(uri: str, experiment: str) -> str | None:
-    """MLflow's id of an experiment; None where it or the store is not there. Looks without making anything."""
-    path = database_file(uri)
-    if path is not None and not (path.is_file() and path.stat().st_size):
-        return None
-    with plain_errors(uri):
-        check_place(uri)
-        found = client(uri).get_experiment_by_name(experiment)
-        return str(found.experiment_id) if found else None
 
 
 def close_sweep(sweep: Sweep, status: str) -> None:
@@ -359,65 +309,9 @@ def provenance() -> dict[str, str]:
     return tags
 
 
-@contextmanager
-def plain_errors(uri: str) -> Iterator[None]:
-    """Turn what MLflow, the database or the file system raise into one line."""
-    try:
-        yield
-    except TrackingError:
-        raise
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] not in ("mlflow", "sqlalchemy", "requests", "builtins"):
-            raise
-        if isinstance(error, ImportError | TypeError | AttributeError | NameError | LookupError):
-            raise
-        reason = " ".join(str(error).split("\n")[0].split())
-        raise TrackingError(f"tracking.uri={uri} cannot be used: {reason}") from error
-
-
-@cache
-def _mlflow() -> type[MlflowClient]:
-    """The class of its clients. What MLflow imports stays for good, so the garbage collector is spared it,
-    a sixth of the time that a short run takes; and what it says about making its tables is left out.
-    """
-    gc.disable()
-    try:
-        from mlflow import MlflowClient
-        from mlflow.store.tracking import sqlalchemy_store  # noqa: F401  it would be imported a moment later
-    finally:
-        gc.freeze()
-        gc.enable()
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    return MlflowClient
-
-
-def client(uri: str) -> MlflowClient:
-    """MLflow's client of a store."""
-    return _mlflow()(uri)
-
-
-def local(uri: str, artifacts: str, name: str) -> Path:
-    """A run's artifact as a file here, fetched if the store is elsewhere."""
-    folder = _local_folder(artifacts)
-    if folder is not None:
-        return folder / name
-    from mlflow.artifacts import download_artifacts
-
-    return Path(download_artifacts(artifact_uri=f"{artifacts}/{name}", tracking_uri=uri))
-
-
 def milliseconds() -> int:
     """The time since 1970."""
     return time.time_ns() // 1_000_000
-
-
-def _local_folder(artifacts: str) -> Path | None:
-    """A place of artifacts, if it is on this machine."""
-    scheme, separator, rest = artifacts.partition("://")
-    if not separator:
-        return None if artifacts.startswith("mlflow-artifacts:") else Path(artifacts)
-    return Path(rest) if scheme == "file" else None
 
 
 def _points(lines: Iterable[tuple[int, Line]]) -> list[Metric]:

@@ -154,7 +154,7 @@ def test_runs_that_are_no_measurements(folder, monkeypatch):
 def test_a_measurement_whose_table_is_missing(folder, given):
     runs, _, _ = given
     run = runs.set_index("run_name").loc["well"]
-    place = tracking.store.local(uri_of(folder), run["artifacts"], "measurement.parquet")
+    place = tracking.places.local(uri_of(folder), run["artifacts"], "measurement.parquet")
     table = place.read_bytes()
     place.unlink()
     with pytest.raises(tracking.TrackingError, match=f"run 'well' .{run['run_id']}. has no measurement.parquet: "):

@@ -109,7 +109,7 @@ def spoil(here):
 
     def put(run_name, file, content):
         run = tracking.runs(here, "seed_minima").set_index("run_name").loc[run_name]
-        place = tracking.store.local(here, run["artifacts"], file)
+        place = tracking.places.local(here, run["artifacts"], file)
         places.append((place, place.read_bytes()))
         place.unlink()
         if content is not None:
