@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from functools import cache, reduce
@@ -40,6 +41,7 @@ ABOUT = {"tracking", "resume", "dry_run"}  # sections that are no part of a run
 TERMINATED = 128 + signal.SIGTERM
 WANTED = "wanted"  # HYDRA_FULL_ERROR was set by the user, who wants tracebacks
 SWEEPS: set[Sweep] = set()
+ROUNDS: defaultdict[Path, list[Result]] = defaultdict(list)  # what the rounds of a sweep came to, by its folder
 
 
 class RunError(Exception):
@@ -83,12 +85,14 @@ def run_sweep(
     if todo.found:
         print(f"{len(todo.found)} of {len(jobs)} runs are finished already; resume=false would train them again")
     results: list[Result] = []
-    outcomes = launch.run(todo, store, str(folder.resolve()), looked_at=looked_at, begun=begun)
+    earlier = ROUNDS[folder.resolve()]
+    outcomes = launch.run(todo, store, str(folder.resolve()), looked_at=looked_at, earlier=tuple(earlier), begun=begun)
     with closing(outcomes), console.sweep_progress(todo) as bar:
         for result in outcomes:
             results.append(result)
             bar.add(result)
             yield result.place, failure(result) or objective(result.outcome, result.final_cost)
+    earlier += results
     print(console.sweep_summary(results, time.perf_counter() - start))
     print(console.see(uri, f"/#/experiments/{store().experiment_id}"))
 

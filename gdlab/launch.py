@@ -122,6 +122,7 @@ def run(
     name: str,
     *,
     looked_at: int,
+    earlier: Sequence[Result] = (),
     begun: Callable[[Sequence[int]], None] = lambda places: None,
     new_executor: Callable[[], Executor] | None = None,
 ) -> Generator[Result]:
@@ -129,7 +130,8 @@ def run(
 
     `name` identifies the sweep, whose parent run is made where there is anything to write, and closed whatever happens.
     `store` is asked for once the workers have begun; `looked_at` is when finished runs were looked up, in milliseconds
-    since 1970: what another sweep has finished since then is not written a second time.
+    since 1970: what another sweep has finished since then is not written a second time. `earlier` are the results of
+    the sweep's rounds before this one, if it goes round by round: the parent run tells of all.
     """
     yield from (_found(todo, place, finished) for place, finished in todo.found.items())
     if not todo.parts and not todo.impossible:
@@ -140,7 +142,7 @@ def run(
         copies.setdefault(place, []).append(twin)
     training = Training(configs, todo.parts, workers=todo.workers, begun=begun, new_executor=new_executor)
     with closing(training):
-        writer = _Writer(todo, store, name, looked_at)
+        writer = _Writer(todo, store, name, looked_at, earlier)
         with writer:
             for place, failure in todo.impossible.items():
                 begun([place])
@@ -157,8 +159,10 @@ def run(
 class _Writer:
     """Writes what is delivered to MLflow, under the sweep's parent run."""
 
-    def __init__(self, todo: Plan, store: Callable[[], Store], name: str, looked_at: int) -> None:
-        self.todo, self.open, self.name, self.looked_at = todo, store, name, looked_at
+    def __init__(
+        self, todo: Plan, store: Callable[[], Store], name: str, looked_at: int, earlier: Sequence[Result]
+    ) -> None:
+        self.todo, self.open, self.name, self.looked_at, self.earlier = todo, store, name, looked_at, earlier
         self.news: dict[str, Finished] = {}
         self.results: list[Result] = []
 
@@ -168,14 +172,14 @@ class _Writer:
             self.parent = self.store.sweep(self.name)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        failures = any(result.failure for result in self.results)
-        status = tracking.FAILED if failures else tracking.FINISHED
+        found = [_found(self.todo, place, finished) for place, finished in self.todo.found.items()]
+        results = [*self.earlier, *found, *self.results]
+        status = tracking.FAILED if any(result.failure for result in results) else tracking.FINISHED
         if kind is not None:
             status = tracking.FAILED if issubclass(kind, Exception) else tracking.KILLED
-        results = [_found(self.todo, place, finished) for place, finished in self.todo.found.items()] + self.results
         with self.store.alone():
             self.store.add_text(self.parent, ALL, table(results))
-            self.store.close(self.parent, status, note(results, len(self.todo.jobs)))
+            self.store.close(self.parent, status, note(results, len(self.earlier) + len(self.todo.jobs)))
 
     def delivered(self, delivery: Delivery) -> list[Result]:
         now = tracking.milliseconds()

@@ -158,6 +158,16 @@ def test_a_sweep_finds_the_border_of_every_case(searched_sweep):
     assert runs["parent"].nunique() == 1
 
 
+def test_the_parent_of_a_search_tells_of_all_its_rounds(searched_sweep):
+    uri = f"sqlite:///{searched_sweep}/mlflow.db"
+    runs = tracking.runs(uri, "train")
+    parent = MlflowClient(uri).get_run(runs["parent"].iloc[0])
+    note = parent.data.tags["mlflow.note.content"]
+    assert note.startswith(f"{len(runs)} jobs: {len(runs)} trained.")
+    table = (searched_sweep / parent.info.artifact_uri / "runs.md").read_text()
+    assert all(f"| {name} |" in table for name in runs["run_name"])
+
+
 def test_a_found_border_is_drawn_and_kept_with_its_sweep(searched_sweep, monkeypatch):
     monkeypatch.chdir(searched_sweep)  # its runs' files are kept relative to it
     uri = f"sqlite:///{searched_sweep}/mlflow.db"
