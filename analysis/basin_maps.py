@@ -107,7 +107,7 @@ def picture(runs: pd.DataFrame, starts: pd.DataFrame, landscapes: dict[str, Land
     for ax, (_, run) in zip(panels, runs.iterrows(), strict=False):
         here = starts[starts["run_id"] == run["run_id"]]
         landscape = landscapes[run["run_id"]]
-        (draw_strip if flat else draw_map)(ax, here, landscape, run[RATE])
+        (draw_strip if flat else draw_map)(ax, here, landscape, holding(landscape, run))
         ax.set_title(f"η = {run[RATE]:g}: {run['fraction_global']:.1%} global", loc="left")
     for ax in panels[len(runs) :]:
         ax.set_axis_off()
@@ -135,7 +135,16 @@ def colors(landscape: Landscape) -> ListedColormap:
     return ListedColormap([*reasons, style.CHOICES[1], *shades[1:]])
 
 
-def draw_map(ax: Axes, here: pd.DataFrame, landscape: Landscape, rate: float) -> None:
+def holding(landscape: Landscape, run: pd.Series) -> np.ndarray:
+    """Which minima a run can rest in: η < 2(1 + β)/λ with momentum β; of other optimizers nothing is known, so all."""
+    rule, momentum = words.spoken(run["optimizer._target_"]), run.get("optimizer.momentum")
+    if rule not in ("gradient descent", "momentum"):
+        return np.ones(len(landscape.minima), bool)
+    beta = 0.0 if rule == "gradient descent" or momentum is None else float(momentum)
+    return run[RATE] < 2 * (1 + beta) / np.linalg.eigvalsh(landscape.hessian(landscape.minima))[:, -1]
+
+
+def draw_map(ax: Axes, here: pd.DataFrame, landscape: Landscape, holds: np.ndarray) -> None:
     (left, right), (low, high) = landscape.box
     square = here.pivot(index="start2", columns="start1", values="minimum").to_numpy()
     a, b = (right - left) / (square.shape[1] - 1) / 2, (high - low) / (square.shape[0] - 1) / 2
@@ -150,14 +159,13 @@ def draw_map(ax: Axes, here: pd.DataFrame, landscape: Landscape, rate: float) ->
         interpolation="nearest",
         aspect="equal",
     )
-    holds = rate < 2 / np.linalg.eigvalsh(landscape.hessian(landscape.minima))[:, -1]
     ax.plot(
         *landscape.minima[holds].T, linestyle="", marker=".", ms=4, color="white", markeredgecolor=style.INK, mew=0.3
     )
     ax.plot(*landscape.minima[~holds].T, linestyle="", marker="x", ms=3.5, color=style.INK, mew=0.8)
 
 
-def draw_strip(ax: Axes, here: pd.DataFrame, landscape: Landscape, rate: float) -> None:
+def draw_strip(ax: Axes, here: pd.DataFrame, landscape: Landscape, holds: np.ndarray) -> None:
     """Along one axis: the landscape's curve, each start on it in its colour."""
     scale, offset = colors(landscape), -min(REASONS)
     w = here["start1"].to_numpy()
@@ -165,7 +173,6 @@ def draw_strip(ax: Axes, here: pd.DataFrame, landscape: Landscape, rate: float) 
         w, landscape.cost(w[:, None]), s=3, c=[scale(int(kind) + offset) for kind in here["minimum"]], linewidth=0
     )
     minima = landscape.minima
-    holds = rate < 2 / landscape.hessian(minima)[:, 0, 0]
     for chosen, marker, color in ((holds, "o", "white"), (~holds, "x", style.INK)):
         there = minima[chosen]
         ax.plot(there[:, 0], landscape.cost(there), linestyle="", marker=marker, ms=4, color=color, mec=style.INK)
@@ -177,9 +184,9 @@ def caption(runs: pd.DataFrame) -> str:
     return words.sentences(
         f"starts on a grid of {runs['starts'].iloc[0]:,.0f} points over the box, each in the colour of the minimum "
         "that descent from it reaches",
-        "a panel is a learning rate; dots: the minima, crosses: those too sharply curved for it (η > 2/λ), near "
-        "which descent cannot rest; where there are many, the global one is orange and the others the darker the "
-        "farther they are from it",
+        "a panel is a learning rate; dots: the minima, crosses: those too sharply curved for it (η > 2(1 + β)/λ, β the "
+        "momentum, if the optimizer has one), near which descent cannot rest; where there are many, the global one is "
+        "orange and the others the darker the farther they are from it",
         "global: the share of starts that end in a minimum of the lowest cost",
         words.setting(runs),
     )

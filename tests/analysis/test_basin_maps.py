@@ -3,6 +3,7 @@
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from commands import single_line
 from launches import changed, config, sweep
@@ -89,6 +90,16 @@ def test_minima_that_cannot_hold_a_rate_are_crossed_out(given):
     border = 2 / np.linalg.eigvalsh(landscapes.Himmelblau().hessian(minima))[:, -1]
     assert marks == {".": minima[border > 0.02].tolist(), "x": minima[border <= 0.02].tolist()}
     assert len(marks["."]) and len(marks["x"])
+
+
+@pytest.mark.parametrize(("optimizer", "widened"), [("GradientDescent", 1), ("Momentum", 1.9), ("Adam", np.inf)])
+def test_a_border_is_that_of_the_optimizer(optimizer, widened):
+    well = landscapes.DoubleWell()
+    border = 2 / well.hessian(well.minima)[:, 0, 0].max() * widened
+    for factor, held in ((0.999, True), (1.001, np.isinf(widened))):
+        rate = min(border, 1e6) * factor
+        run = pd.Series({"optimizer._target_": optimizer, "optimizer.momentum": 0.9, basin_maps.RATE: rate})
+        assert basin_maps.holding(well, run).all() == held
 
 
 def test_reasons_that_occur_are_in_the_legend(given):
