@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from contextlib import closing
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -51,7 +53,7 @@ def _run(folder: Path, command: list[str], variables: dict[str, str], told: list
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """The same in the background, as a process group of its own."""
+    """The same in the background, as a process group of its own that heeds Ctrl-C even if this one does not."""
     return subprocess.Popen(
         [sys.executable, str(ROOT / "experiments" / "train.py"), *arguments],
         cwd=folder,
@@ -59,6 +61,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 

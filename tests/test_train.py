@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from commands import ROOT, count, single_line, train
+from commands import ROOT, count, single_line, start, train
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
@@ -224,14 +224,7 @@ def test_a_sound_idx_folder_is_read(workplace, spoiled_mnist):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_is_closed(workplace, number):
-    command = [sys.executable, str(ROOT / "experiments" / "train.py"), "problem=bowl", "stop.max_steps=1000000000"]
-    process = subprocess.Popen(
-        [*command, "optimizer.learning_rate=1.0"],
-        cwd=workplace,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start(workplace, "problem=bowl", "stop.max_steps=1000000000", "optimizer.learning_rate=1.0")
     try:
         deadline = time.monotonic() + 60
         while not count(workplace, "FROM metrics"):
