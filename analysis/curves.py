@@ -104,7 +104,7 @@ def draw_runs(ax: Axes, runs: pd.DataFrame, column: str) -> None:
                 alpha=0.85,
                 label=f"{regime} ({told.sum()})",
                 clip_on=False,
-                zorder=3,
+                zorder=3 + 1 / told.sum(),  # the rarest on top
             )
 
 

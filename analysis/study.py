@@ -165,8 +165,10 @@ def draw(studies: Sequence[Study], description: str | None, arguments: Sequence[
 
 def draw_one(uri: str, folder: Path, experiment: str | None, may_be_absent: bool, study: Study) -> list[Path]:
     """Draw a study from the runs of an experiment, that of its name if none is given; returns the files."""
-    if may_be_absent and not tracking.experiment_id(uri, study.name):
-        return []
+    if experiment is None and not tracking.experiment_id(uri, study.name):
+        if may_be_absent:
+            return []
+        raise StudyError(f"{study.name} is not in {uri}; to run it: {study.command}")
     runs, made = study.made(uri, experiment)
     files = save(made, folder)
     attach(uri, runs, files)

@@ -37,7 +37,9 @@ UNTOLD = {
     "resume",
     "dry_run",
 }  # overrides that do not tell runs apart
-ABOUT = {"tracking", "resume", "dry_run"}  # sections that are no part of a run
+FLAGS = ("resume", "dry_run")
+ABOUT = {"tracking", *FLAGS}  # sections that are no part of a run
+OF_SWEEPS = ("hydra.sweeper.", "hydra.launcher.", "hydra/sweeper=", "hydra/launcher=")
 TERMINATED = 128 + signal.SIGTERM
 WANTED = "wanted"  # HYDRA_FULL_ERROR was set by the user, who wants tracebacks
 SWEEPS: set[Sweep] = set()
@@ -127,6 +129,10 @@ def train(composed: DictConfig) -> float:
 def run(config: dict[str, Any]) -> float:
     """Build, descend, track; returns the objective."""
     settings = HydraConfig.get()
+    if settings.mode == RunMode.RUN and (
+        idle := [text for text in settings.overrides.hydra if text.startswith(OF_SWEEPS)]
+    ):
+        raise ConfigurationError(f"{idle[0].partition('=')[0]} is for sweeps: add -m")
     job = Job(name=run_name(settings.overrides.task), config=run_part(config))
     stack = configuration.build([job.config])
     if config["dry_run"]:
@@ -166,6 +172,9 @@ def foresee(todo: Plan) -> None:
 
 def run_part(config: dict[str, Any]) -> dict[str, Any]:
     """What a configuration says of the run itself, with no section that gdlab does not know."""
+    for name in FLAGS:
+        if not isinstance(config[name], bool):
+            raise ConfigurationError(f"{name} must be true or false, got {config[name]!r}")
     known = {*configuration.SECTIONS, "seed", "measurement"}
     for name in config:
         if name not in known | ABOUT:

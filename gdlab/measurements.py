@@ -31,6 +31,7 @@ WITHIN = 1e-3  # of the box's diagonal: how near a minimum counts as reached
 LOOKS = 101
 DIRECTIONS_STREAM = 2  # the third of a seed's random streams
 ROWS = 32  # points whose cost is computed at a time
+ROUNDING = 1e-6  # of a fall: by how much another must be larger to count as larger
 FLAT = 1e-6  # of the largest gradient at the starts: where there is hardly any slope
 
 
@@ -207,7 +208,7 @@ class Directions:
         return Measured(
             final={
                 "directions": float(self.count),
-                "better": float((fall >= steepest).sum()),
+                "better": float((fall > steepest + ROUNDING * abs(steepest)).sum()),
                 "fall_steepest": steepest,
                 "fall_best_random": float(fall.max()),
                 "gradient_norm": float(np.linalg.norm(slope)),

@@ -75,6 +75,14 @@ class Search:
         return (*self.overrides, f"{self.ends.axis}={value!r}")
 
     @property
+    def border(self) -> str | None:
+        """What was found, if it was."""
+        if self.holds is None or self.fails is None:
+            return None
+        case = " ".join(self.overrides) or "the case"
+        return f"{case}: between {self.ends.axis}={self.holds:g} and {self.fails:g}"
+
+    @property
     def trouble(self) -> str | None:
         """Why there is no border between the ends, if none was found."""
         if self.silent or (self.holds is not None and self.fails is not None):

@@ -129,6 +129,9 @@ class GridSweeper(BasicSweeper):
         """Launch all jobs; raises `SweepFailed` when some have failed, after all are done."""
         returns = super().sweep(arguments)
         assert isinstance(self.launcher, _Noting)
+        for search in self.searches:
+            if search.border:
+                print(f"border: {search.border}")
         if failed := self.launcher.failed:
             raise SweepFailed(f"{len(failed)} of {self.launcher.count} runs failed: {'; '.join(failed)}")
         if troubles := [search.trouble for search in self.searches if search.trouble]:

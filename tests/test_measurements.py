@@ -137,6 +137,11 @@ def test_starts_that_ran_out_of_steps_are_unsettled():
     assert (reached.tolist(), steps.tolist()) == ([UNSETTLED], [3])
 
 
+def test_no_direction_of_the_only_two_is_better_than_downhill():
+    measured = configuration.build([config("problem=parabola", "measurement=directions")]).measure()
+    assert measured.final["better"] == 0 and measured.final["directions"] == 10_000
+
+
 def test_a_minimum_is_reached_within_a_thousandth_of_the_diagonal():
     reach = WITHIN * 3.6
     (minimum,) = WELL.minima[1]

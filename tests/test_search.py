@@ -142,6 +142,9 @@ def searched_sweep(tmp_path_factory, empty_store):
     cases = 'hydra.sweeper.cases=["problem.curvature=2", "problem.curvature=8 optimizer=gradient_descent,momentum"]'
     done = train(folder, "-m", "problem=parabola", "record.sharpness=start", search, cases)
     assert done.returncode == 0, done.stderr
+    borders = [line for line in done.stdout.splitlines() if line.startswith("border: ")]
+    assert len(borders) == 3
+    assert borders[0].startswith("border: problem.curvature=2 problem=parabola record.sharpness=start: between ")
     return folder
 
 

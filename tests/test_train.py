@@ -201,6 +201,12 @@ BAD = {
     "tracking.uri=sqlite:////proc/nowhere.db": "tracking.uri=sqlite:////proc/nowhere.db cannot be used: unable to open",
     "tracking.uri=sqlite:///nowhere/mlflow.db": "cannot be used: unable to open database file",
     "tracking.uri=mlflow": "tracking.uri must be like sqlite:///mlflow.db or http://host:5000, got 'mlflow'",
+    "tracking.uri=http://127.0.0.1:1": "tracking.uri=http://127.0.0.1:1: no server answers there",
+    "resume=no": "resume must be true or false, got 'no'",
+    "dry_run=off": "dry_run must be true or false, got 'off'",
+    "hydra.launcher.workers=3": "hydra.launcher.workers is for sweeps: add -m",
+    "hydra/launcher=basic": "hydra/launcher is for sweeps: add -m",
+    "measurement=basins": "measurement: Basins needs a landscape that has minima, and the problem is a Network",
     "optimizer._target_=os.system": "optimizer._target_ must be one of gdlab.optimizers.GradientDescent",
     "optimizer.learning_rate=[1": "See https://hydra.cc",
 }

@@ -5,17 +5,22 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before its import: it would report its use over the network
+
+PORTS = {"http": 80, "https": 443}
+ANSWER_SECONDS = 10  # within which a server must answer
 
 
 class TrackingError(RuntimeError):
@@ -49,7 +54,14 @@ def check_place(uri: str, must_exist: bool = False) -> None:
                 raise PermissionError("it is read-only")
         except (sqlite3.Error, OSError) as error:
             raise TrackingError(f"tracking.uri={uri} cannot be used: {error}") from None
-    elif not separator or scheme not in ("http", "https", "file", "postgresql", "mysql", "mssql", "postgresql+psycopg"):
+    elif separator and scheme in PORTS:
+        server = urlsplit(uri)
+        try:
+            address = server.hostname or "", server.port or PORTS[scheme]
+            socket.create_connection(address, ANSWER_SECONDS).close()
+        except (OSError, ValueError) as error:
+            raise TrackingError(f"tracking.uri={uri}: no server answers there ({error})") from None
+    elif not separator or scheme not in ("file", "postgresql", "mysql", "mssql", "postgresql+psycopg"):
         raise TrackingError(f"tracking.uri must be like sqlite:///mlflow.db or http://host:5000, got {uri!r}")
 
 

@@ -196,7 +196,7 @@ def test_what_was_run_is_drawn_and_the_rest_is_told(run, place, monkeypatch, cap
     ("arguments", "message"),
     [
         ("--study lr_divergence --experiment absent", "experiment 'absent' is not in {uri}"),
-        ("--study lr_batch", "experiment 'lr_batch' is not in {uri}"),
+        ("--study lr_batch", "lr_batch is not in {uri}; to run it: "),
         ("--study lr_divergence --experiment empty", "experiment 'empty' in {uri} has no finished runs"),
         ("--study lr_divergence --experiment failed", "experiment 'failed' in {uri} has no finished runs"),
         ("--study lr_divergence --experiment other", f"experiment 'other' in {{uri}} lacks {RATE}, seed: this study "),
