@@ -120,5 +120,5 @@ def add_solid(figure: Figure, *labels: str) -> Axes3D:
         axis.set_major_locator(MaxNLocator(4))
         axis.set_label_text(label)
     solid.tick_params(labelsize=6, pad=-2)
-    solid.set_box_aspect(None, zoom=0.82)
+    solid.set_box_aspect(None, zoom=0.76)
     return solid
