@@ -240,9 +240,10 @@ def main() -> None:
         raise nothing
     options.output.mkdir(parents=True, exist_ok=True)
     given = [(script, each) for script, studies in CHAPTERS.values() for each in studies]
-    parts: list[partial[Any]] = [partial(section, options.uri, options.output, each) for each in reversed(given)]
-    *made, claims = study.each(_call, [*parts, partial(judged, options.uri)])  # the longest first
-    sections = dict(zip(reversed(given), made, strict=True))
+    longest_first = given[::-1]
+    parts: list[partial[Any]] = [partial(section, options.uri, options.output, each) for each in longest_first]
+    *made, claims = study.each(_call, [*parts, partial(judged, options.uri)])
+    sections = dict(zip(longest_first, made, strict=True))
     if all(each.missing for each in sections.values()):
         raise nothing
     chapters = [

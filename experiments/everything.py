@@ -23,9 +23,10 @@ SMALL = {  # the longest first; what is overridden to make it small
     "edge_of_stability": ["optimizer.learning_rate=0.1", "seed=0"],
     "lessons": [],
     "lr_border": [
-        "hydra.sweeper.cases=['problem=parabola problem.curvature=0.5','problem=parabola "
-        "problem.curvature=2','problem=bowl problem.curvature=0.1','problem=ravine problem.curvature=5 "
-        "problem.condition=100','problem=parabola optimizer=momentum optimizer.momentum=0.9']"
+        "hydra.sweeper.cases=["
+        "'problem=parabola problem.curvature=0.5','problem=parabola problem.curvature=2',"
+        "'problem=bowl problem.curvature=0.1','problem=ravine problem.curvature=5 problem.condition=100',"
+        "'problem=parabola optimizer=momentum optimizer.momentum=0.9']"
     ],
     "lr_optimizers": ["seed=range(2)"],
     "seed_minima": ["seed=range(1,7)"],
