@@ -124,7 +124,8 @@ def test_the_plane_shows_the_paths_that_lead_to_its_minima(three, coarse):
     ax = valleys.plane(made)[0].axes[0]
     stars = np.array([line.get_xydata()[0] for line in ax.get_lines() if line.get_marker() == "*"])
     paths = [line.get_xydata() for line in ax.get_lines() if line.get_marker() == "o"]
-    assert [path[-1].tolist() for path in paths] == stars.tolist()
+    # One product projects three ends, another a path of four: kernels may round these differently.
+    assert np.array([path[-1] for path in paths]) == pytest.approx(stars, rel=1e-12)
     assert {len(path) for path in paths} == {4}
 
 
