@@ -14,13 +14,14 @@ from matplotlib.patches import Patch
 
 from analysis import study, style, words
 from analysis.study import RATE, Drawn, Made, StudyError, Table
-from gdlab import configuration, tracking
-from gdlab.landscapes import Landscape
-from gdlab.measurements import DIVERGED, RIDGE, UNSETTLED
+from gdlab import tracking
+from gdlab.sweeps import configuration
+from gdlab.problems.landscapes import Landscape
+from gdlab.measure.measurements import DIVERGED, RIDGE, UNSETTLED
 
 REASONS = {UNSETTLED: ("not at rest", "#bbbbbb"), DIVERGED: ("diverged", "#222222"), RIDGE: ("on a ridge", "#ffffff")}
 SHARES = ("fraction_global", "fraction_local", "fraction_unsettled", "fraction_diverged", "fraction_ridge")
-TARGET = "problem._target_"
+TARGET = "problem.name"
 
 
 def load(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Landscape]]:
@@ -137,7 +138,7 @@ def colors(landscape: Landscape) -> ListedColormap:
 
 def holding(landscape: Landscape, run: pd.Series) -> np.ndarray:
     """Which minima a run can rest in: η < 2(1 + β)/λ with momentum β; of other optimizers nothing is known, so all."""
-    rule, momentum = words.spoken(run["optimizer._target_"]), run.get("optimizer.momentum")
+    rule, momentum = words.spoken(run["optimizer.name"]), run.get("optimizer.momentum")
     if rule not in ("gradient descent", "momentum"):
         return np.ones(len(landscape.minima), bool)
     beta = 0.0 if rule == "gradient descent" or momentum is None else float(momentum)

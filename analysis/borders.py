@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis import study, style, words
 from analysis.study import RATE, Drawn, Made, StudyError, Table
-from gdlab.stopping import DIVERGED
+from gdlab.descent.stopping import DIVERGED
 
 MOMENTUM = "optimizer.momentum"
 ONES_OWN = ("seed", "seeds.init", "seeds.batches", RATE)
@@ -56,7 +56,7 @@ def measured(runs: pd.DataFrame) -> pd.DataFrame:
         If no case has runs on both sides of the border.
 
     """
-    told = ["problem._target_", "optimizer._target_", MOMENTUM, "stop.diverged_above", "stop.max_steps"]
+    told = ["problem.name", "optimizer.name", MOMENTUM, "stop.diverged_above", "stop.max_steps"]
     names = list(dict.fromkeys([name for name in told if name in runs] + list(words.differences(runs, ONES_OWN))))
     keys = runs[names].apply(lambda run: " ".join(map(str, run)), axis=1)
     rows = []
@@ -94,13 +94,13 @@ def measured(runs: pd.DataFrame) -> pd.DataFrame:
 
 def name_of(run: pd.Series) -> str:
     """A case in a few words."""
-    name = words.spoken(run["problem._target_"])
+    name = words.spoken(run["problem.name"])
     condition = run.get("problem.condition")
     if condition is not None and not pd.isna(condition):
         name += f", κ = {words.number(condition)}"
     if not pd.isna(run.get("problem.activation")):
         name += f", {run['problem.activation']} / {run['problem.output']}"
-    optimizer = words.spoken(run["optimizer._target_"])
+    optimizer = words.spoken(run["optimizer.name"])
     return name if optimizer == "gradient descent" else f"{name}, {optimizer}"
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 from analysis import minima, study
 from analysis.study import RATE
 from gdlab import tracking
-from gdlab.trajectory import Measured
+from gdlab.descent.trajectory import Measured
 
 MEASURED = Measured.outcome
-NETWORK = "gdlab.network.Network"
+NETWORK = "network"
 
 
 class NotRunError(Exception):
@@ -57,7 +57,7 @@ class Evidence:
     def _minima(self, experiment: str) -> list[minima.Minima]:
         """The networks of an experiment's runs, those of one shape together."""
         runs = self.runs(experiment)
-        networks = (runs["problem._target_"] == NETWORK) & (runs["outcome"] != MEASURED)
+        networks = (runs["problem.name"] == NETWORK) & (runs["outcome"] != MEASURED)
         return minima.grouped(runs[networks], self.uri)
 
     def one(self, experiment: str, **params: object) -> pd.Series:

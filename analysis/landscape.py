@@ -21,11 +21,12 @@ from PIL import Image
 from analysis import axes, portraits, study, style, words
 from analysis.minima import Minima
 from analysis.study import RATE, Drawn, Film, Made, Study, StudyError
-from gdlab import configuration, tracking
-from gdlab.landscapes import Landscape
-from gdlab.network import Network
+from gdlab import tracking
+from gdlab.sweeps import configuration
+from gdlab.problems.landscapes import Landscape
+from gdlab.problems.network import Network
 
-RULE, TARGET = "optimizer._target_", "problem._target_"
+RULE, TARGET = "optimizer.name", "problem.name"
 FINE = 161  # points along each axis of a drawn landscape
 FRAMES = 60
 LINGER = 8  # frames that the last picture stays for

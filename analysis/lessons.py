@@ -16,11 +16,11 @@ from analysis import averages, curves, study, words
 from analysis.evidence import NETWORK, Evidence, NotRunError, same
 from analysis.minima import BOTH, arms, over_pairs
 from analysis.study import RATE, Made, Table
-from gdlab.geometry import distinct_units
+from gdlab.measure.geometry import distinct_units
 
 HOLDS, LIMITED, FAILS, ABSENT = "holds", "holds with a limit", "does not hold", "not run yet"
-RULE = "optimizer._target_"
-PLAIN = "gdlab.optimizers.GradientDescent"
+RULE = "optimizer.name"
+PLAIN = "gradient_descent"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +59,14 @@ def ids(*runs: pd.Series) -> list[str]:
 
 
 def one_number(evidence: Evidence) -> Finding:
-    run = evidence.one("lessons", measurement___target_="gdlab.measurements.Scores", measurement__target=3)
+    run = evidence.one("lessons", measurement__name="scores", measurement__target=3)
     shrug, sure = run["cost_shrug"], run["cost_confident"]
     sound = abs(shrug - 0.90) < 5e-4 and abs(sure - 0.0129) < 5e-5
     return Finding(measured=f"shrug {shrug:.4f}, confident {sure:.4f}", verdict=verdict(sound), runs=ids(run))
 
 
 def ranking(evidence: Evidence) -> Finding:
-    run = evidence.one("lessons", measurement___target_="gdlab.measurements.Scores", measurement__target=4)
+    run = evidence.one("lessons", measurement__name="scores", measurement__target=4)
     table = evidence.table("lessons", run["run_id"]).set_index("name")["cost"]
     expected = ["sure_of_9", "shrug", "torn_between_4_and_9", "sure_of_4"]
     costs = table.reindex(expected)
@@ -75,14 +75,14 @@ def ranking(evidence: Evidence) -> Finding:
 
 
 def parameters(evidence: Evidence) -> Finding:
-    run = evidence.one("lessons", problem___target_=NETWORK, problem__data__without=None)
+    run = evidence.one("lessons", problem__name=NETWORK, problem__data__without=None)
     count = int(run["parameters"])
     return Finding(measured=f"{count:,} parameters", verdict=verdict(count == 13_002), runs=ids(run))
 
 
 def bowl(evidence: Evidence) -> Finding:
     run = evidence.one(
-        "lessons", problem___target_="gdlab.landscapes.Bowl", **{RULE: PLAIN}, measurement___target_=None
+        "lessons", problem__name="bowl", **{RULE: PLAIN}, measurement__name=None
     )
     walk = evidence.walk("lessons", run)
     gradient = [(walk[w].iloc[0] - walk[w].iloc[1]) / run[RATE] for w in ("w1", "w2")]
@@ -96,7 +96,7 @@ def bowl(evidence: Evidence) -> Finding:
 def parabola_run(evidence: Evidence, rate: float, center: float = 0.0, start: str = "[5.0]") -> pd.Series:
     return evidence.one(
         "lessons",
-        problem___target_="gdlab.landscapes.Parabola",
+        problem__name="parabola",
         problem__center=center,
         problem__start=start,
         **{RATE: rate},
@@ -135,9 +135,9 @@ def either_side(evidence: Evidence) -> Finding:
 
 
 def steepest(evidence: Evidence) -> Finding:
-    found = evidence.some("lessons", measurement___target_="gdlab.measurements.Directions")
+    found = evidence.some("lessons", measurement__name="directions")
     told = [
-        f"{words.spoken(run['problem._target_'])}: of {run['directions']:,.0f} random directions {run['better']:.0f} "
+        f"{words.spoken(run['problem.name'])}: of {run['directions']:,.0f} random directions {run['better']:.0f} "
         f"are better; the best of them lowers the cost by {run['fall_best_random']:.6g} a unit of length, -∇C by "
         f"{run['fall_steepest']:.4g}"
         for _, run in found.iterrows()
@@ -147,7 +147,7 @@ def steepest(evidence: Evidence) -> Finding:
 
 
 def sign_and_size(evidence: Evidence) -> Finding:
-    run = evidence.one("lessons", measurement___target_="gdlab.measurements.Slopes")
+    run = evidence.one("lessons", measurement__name="slopes")
     count = len(evidence.table("lessons", run["run_id"]))
     told = (
         f"of {count} weights nudged one by one, {run['agreeing_signs']:.1%} move the cost as the sign of their slope "
@@ -158,7 +158,7 @@ def sign_and_size(evidence: Evidence) -> Finding:
 
 
 def some_matter_more(evidence: Evidence) -> Finding:
-    run = evidence.one("lessons", measurement___target_="gdlab.measurements.Slopes")
+    run = evidence.one("lessons", measurement__name="slopes")
     told = (
         f"before training, 1 % of the weights hold {run['top_1_percent']:.1%} of the squared gradient, 10 % hold "
         f"{run['top_10_percent']:.1%}; the {run['dark_weights']:,.0f} weights of the {run['dark_pixels']:.0f} pixels "
@@ -181,7 +181,7 @@ def chance(evidence: Evidence) -> Finding:
 
 
 def fresh_gradient(evidence: Evidence) -> Finding:
-    runs = evidence.some("lessons", **{RULE: "gdlab.optimizers.Reuse"})
+    runs = evidence.some("lessons", **{RULE: "stale_gradient"})
     table = averages.summarized(runs, ["optimizer.every"], "final_cost")
     told = ", ".join(f"{row['iqm']:.3g} for {row['optimizer.every']:.0f}" for _, row in table.iterrows())
     return Finding(
@@ -192,7 +192,7 @@ def fresh_gradient(evidence: Evidence) -> Finding:
 
 
 def estimates(evidence: Evidence) -> Finding:
-    run = evidence.one("lessons", measurement___target_="gdlab.measurements.BatchGradients")
+    run = evidence.one("lessons", measurement__name="batch_gradients")
     exponent, low, high = fitted_exponent(evidence.table("lessons", run["run_id"]))
     told = (
         f"its error falls as n to the power {exponent:.3f} [{low:.3f}, {high:.3f}], "
@@ -274,7 +274,7 @@ def local_minimum(evidence: Evidence) -> Finding:
     runs = evidence.runs("basins")
     told, chosen = [], []
     for name in ("DoubleWell", "Rastrigin"):
-        here = runs[(runs["problem._target_"] == f"gdlab.landscapes.{name}") & (runs["fraction_unsettled"] < 0.01)]
+        here = runs[(runs["problem.name"] == f"gdlab.landscapes.{name}") & (runs["fraction_unsettled"] < 0.01)]
         if here.empty:
             raise NotRunError("basins")
         slowest = here.loc[here[RATE].idxmin()]
@@ -303,7 +303,7 @@ def two_seeds(evidence: Evidence) -> Finding:
 def schedules(evidence: Evidence) -> Finding:
     runs = evidence.runs("lr_schedules")
     best = {}
-    for name, here in runs.groupby("schedule._target_"):
+    for name, here in runs.groupby("schedule.name"):
         table = averages.summarized(here, [RATE], "final_cost")
         best[words.spoken(str(name))] = table.loc[table["iqm"].idxmin()]
     constant = best.pop("constant")

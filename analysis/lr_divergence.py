@@ -118,13 +118,13 @@ STUDIES = (
         name="lr_optimizers",
         title="Do modern methods adjust the rate by themselves?",
         question="How wide is the range of learning rates that serve each optimizer?",
-        make=partial(choices, "lr_optimizers", "optimizer._target_", "optimizer"),
+        make=partial(choices, "lr_optimizers", "optimizer.name", "optimizer"),
     ),
     Study(
         name="lr_schedules",
         title="Does a schedule beat the best constant rate?",
         question="Final cost by schedule, over the learning rates they start from.",
-        make=partial(choices, "lr_schedules", "schedule._target_", "schedule"),
+        make=partial(choices, "lr_schedules", "schedule.name", "schedule"),
     ),
     Study(
         name="edge_of_stability",

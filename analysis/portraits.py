@@ -11,8 +11,8 @@ from analysis import axes, style, words
 from analysis.minima import Minima, costs
 from analysis.study import Drawn, StudyError
 from gdlab.arrays import stack_like, stacked
-from gdlab.geometry import Plane, filter_normalized, principal_plane
-from gdlab.network import Network
+from gdlab.measure.geometry import Plane, filter_normalized, principal_plane
+from gdlab.problems.network import Network
 
 COARSE = 41  # points along each axis of a drawn landscape
 WORST = 16

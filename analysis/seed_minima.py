@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from analysis import averages, axes, basin_maps, curves, minima, study, style, valleys, words
 from analysis.minima import ARMS, BOTH, ORDER, START, Minima
 from analysis.study import Drawn, Made, Study, StudyError, Table
-from gdlab.geometry import distinct_units
+from gdlab.measure.geometry import distinct_units
 
 INITIALIZER = "problem.initializer"
 PAIRS = "all pairs of an arm; runs are resampled"

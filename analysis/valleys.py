@@ -14,7 +14,7 @@ from scipy.spatial.distance import squareform
 from analysis import averages, axes, style, words
 from analysis.minima import Curves, Minima, barriers, costs
 from analysis.study import StudyError
-from gdlab.geometry import plane_through
+from gdlab.measure.geometry import plane_through
 
 Arms = Mapping[str, Minima]
 COLORS = dict(zip(("start varied", "order varied", "both varied"), style.CHOICES, strict=False))

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.regimes import MEANINGS, WAY
-from gdlab.configuration import SECTIONS
+from gdlab.sweeps.configuration import SECTIONS
 
 NAMED_AFTER = ("himmelblau", "rastrigin", "rosenbrock")  # landscapes that are called by who made them
 NOUNS = {
-    "optimizer._target_": "optimizer",
-    "schedule._target_": "schedule",
+    "optimizer.name": "optimizer",
+    "schedule.name": "schedule",
     "problem.batch_size": "batch size",
     "problem.hidden": "shape",
 }
@@ -36,7 +36,7 @@ def size(runs: pd.DataFrame, also: Sequence[str] = ()) -> str:
 
 def setup(runs: pd.DataFrame) -> dict[str, str]:
     """What was run, in words, from the runs' params; what they do not have is left out."""
-    problem = values(runs, "problem._target_", spoken)
+    problem = values(runs, "problem.name", spoken)
     networks = runs[runs["problem.hidden"].notna()] if "problem.hidden" in runs else runs.iloc[:0]
     if layers := values(runs, "problem.hidden"):
         problem += f" with hidden layers {layers} of {values(runs, 'problem.activation')} units"
@@ -51,8 +51,8 @@ def setup(runs: pd.DataFrame) -> dict[str, str]:
     facts = {
         "problem": problem,
         "data set": values(runs, "problem.data.name"),
-        "optimizer": values(runs, "optimizer._target_", spoken),
-        "schedule": values(runs, "schedule._target_", spoken),
+        "optimizer": values(runs, "optimizer.name", spoken),
+        "schedule": values(runs, "schedule.name", spoken),
         "batch size": values(networks, "problem.batch_size", none="the whole training set"),
         "budget": " or ".join(limits),
         "cost measured on": values(networks, "problem.examples", some_examples, none="the whole training set"),

@@ -44,7 +44,7 @@ def microseconds_per_run_step(stacks: Sequence[int], batch_size: int, steps: int
 
 
 def _stack_microseconds(rows: int, batch_size: int, steps: int, own: bool) -> float:
-    from gdlab.configuration import build
+    from gdlab.sweeps.configuration import build
 
     repeats = 3
     stack = build([_config(batch_size, steps * (repeats + 2), seed, seed if own else 0) for seed in range(rows)])
@@ -63,8 +63,8 @@ def _stack_microseconds(rows: int, batch_size: int, steps: int, own: bool) -> fl
 def _config(batch_size: int, steps: int, init: int, batches: int) -> dict[str, Any]:
     return {
         "problem": {
-            "_target_": "gdlab.network.Network",
-            "data": {"_target_": "gdlab.data.load", "name": "mnist"},
+            "name": "network",
+            "data": {"name": "mnist"},
             "hidden": [16, 16],
             "activation": "sigmoid",
             "output": "sigmoid",
@@ -74,10 +74,9 @@ def _config(batch_size: int, steps: int, init: int, batches: int) -> dict[str, A
             "batch_size": batch_size,
             "examples": 100,
         },
-        "optimizer": {"_target_": "gdlab.optimizers.GradientDescent", "learning_rate": 1.0},
-        "schedule": {"_target_": "gdlab.schedules.Constant"},
+        "optimizer": {"name": "gradient_descent", "learning_rate": 1.0},
+        "schedule": {"name": "constant"},
         "stop": {
-            "_target_": "gdlab.stopping.Stopping",
             "max_epochs": None,
             "max_steps": steps,
             "diverged_above": 1000.0,
@@ -115,7 +114,7 @@ LONE_NAMES = {name for name in PEERS[SWEEP] if name not in TOGETHER}
 
 def stack_sizes(batch_size: int, own: bool) -> list[list[int]]:
     """The stacks that each core trains in a sweep, as gdlab cuts them."""
-    from gdlab.sweep import stacks
+    from gdlab.sweeps.training import stacks
 
     runs = [_config(batch_size, 1, seed, seed if own else 0) for seed in range(RUNS)]
     sizes = [len(part) for part in stacks(runs, CORES)]

@@ -7,9 +7,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from gdlab.configuration import measures
-from gdlab.launch import FAILED, FOUND, TRAINED, Plan, Result, cells, ranked
-from gdlab.trajectory import Measured, Trajectory
+from gdlab.sweeps.configuration import measures
+from gdlab.sweeps.launch import FAILED, FOUND, TRAINED, Plan, Result, cells, ranked
+from gdlab.descent.trajectory import Measured, Trajectory
 
 MOST_LINES = 20  # of a table on the screen
 

@@ -21,13 +21,14 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gdlab import configuration, launch, tracking
-from gdlab.configuration import ConfigurationError
-from gdlab.data import DataError
-from gdlab.launch import Job, Plan, Result
-from gdlab.stopping import DIVERGED
+from gdlab import tracking
+from gdlab.sweeps import configuration, launch
+from gdlab.sweeps.configuration import ConfigurationError
+from gdlab.problems.data import DataError
+from gdlab.sweeps.launch import Job, Plan, Result
+from gdlab.descent.stopping import DIVERGED
 from gdlab.tracking import LiveRun, Store, Sweep, TrackingError
-from gdlab.trajectory import Recorder, Trajectory, point
+from gdlab.descent.trajectory import Recorder, Trajectory, point
 from hydra_plugins.stacked_launcher import Composed, stackable
 
 UNTOLD = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import numbers
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -42,10 +43,10 @@ def per_run(name: str, value: Any) -> Column:
 def between(name: str, value: Any, interval: str) -> None:
     """Check that all numbers in `value` lie in `interval`."""
     low, high = (float(end) for end in interval[1:-1].split(","))
-    given = np.asarray(value, np.float64).ravel()
-    above = given >= low if interval[0] == "[" else given > low
-    below = given <= high if interval[-1] == "]" else given < high
-    outside = given[~(above & below)]
+    checked = np.asarray(value, np.float64).ravel()
+    above = checked >= low if interval[0] == "[" else checked > low
+    below = checked <= high if interval[-1] == "]" else checked < high
+    outside = checked[~(above & below)]
     if outside.size:
         rule = f"lie in {interval}"
         if high == np.inf:
@@ -76,4 +77,10 @@ def whole(name: str, value: Any, low: int, high: int | None = None, why: str = "
 def choice(name: str, value: Any, known: Collection[str]) -> None:
     """Check that `value` is one of the `known` names."""
     if value not in list(known):
-        raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}{hint(value, known)}")
+
+
+def hint(word: object, known: Collection[str]) -> str:
+    """The end of a message about an unknown word: the known one that it is likely a slip of, if there is one."""
+    near = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

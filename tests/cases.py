@@ -11,12 +11,12 @@ from commands import ROOT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from gdlab import landscapes
-from gdlab.activations import ACTIVATIONS
-from gdlab.costs import HEADS
-from gdlab.data import Data
-from gdlab.network import Network
-from gdlab.stopping import Stopping
+from gdlab.problems import landscapes
+from gdlab.problems.activations import ACTIVATIONS
+from gdlab.problems.costs import HEADS
+from gdlab.problems.data import Data
+from gdlab.problems.network import Network
+from gdlab.descent.stopping import Stopping
 
 LANDSCAPES = [
     landscapes.Parabola(),

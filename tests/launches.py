@@ -9,8 +9,8 @@ from commands import ROOT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from gdlab import launch
-from gdlab.launch import Job
+from gdlab.sweeps import launch
+from gdlab.sweeps.launch import Job
 from gdlab.tracking import Store, milliseconds
 
 

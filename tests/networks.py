@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.minima import ARMS, Minima
-from gdlab.geometry import random_relabelling, relabelled, straight_line
+from gdlab.measure.geometry import random_relabelling, relabelled, straight_line
 
 
 def minima(ends, network=None, path=True):

@@ -13,7 +13,8 @@ from matplotlib.collections import PathCollection
 from matplotlib.lines import Line2D
 
 from analysis import study
-from gdlab import launch, sweep, tracking
+from gdlab import tracking
+from gdlab.sweeps import launch, training
 
 RATE = "optimizer.learning_rate"
 DIGITS = ("problem/data=digits", "problem.hidden=[4]", "problem.examples=50")  # a small network on small images
@@ -35,8 +36,8 @@ def made_up(costs: Mapping[float, Sequence[float]], **params: Any) -> Frames:
             "final_accuracy": 0.1 if cost >= 1 else 1 - cost,
             "regime": regime(cost),
             "outcome": {"saturated": "saturated", "diverged": "diverged"}.get(regime(cost), "budget"),
-            "optimizer._target_": "gdlab.optimizers.GradientDescent",
-            "problem._target_": "gdlab.network.Network",
+            "optimizer.name": "gradient_descent",
+            "problem.name": "network",
             "problem.data.name": "mnist_5k",
             "problem.hidden": "[16, 16]",
             "problem.activation": "sigmoid",
@@ -71,7 +72,7 @@ def descended(*configs: Mapping[str, Any]) -> Frames:
     """What a study loads of these runs, descended in this process and not tracked."""
     rows, steps = [], []
     for number, config in enumerate(configs):
-        (trajectory,) = sweep.descend([config])
+        (trajectory,) = training.descend([config])
         params = launch.card(launch.Job(name="", config=config), "key").params
         told = {name: str(value) if isinstance(value, list) else value for name, value in params.items()}
         run = {"run_id": f"run {number}", "outcome": trajectory.outcome}

@@ -1,6 +1,6 @@
 import numpy as np
 
-from gdlab.batches import Shuffled, stream
+from gdlab.descent.batches import Shuffled, stream
 
 
 def test_an_epoch_sees_every_example_once():

@@ -3,9 +3,10 @@ import pytest
 from cases import config
 from commands import ROOT
 
-from gdlab import configuration, curvature
-from gdlab.configuration import ConfigurationError, build, flat, key, shared
-from gdlab.trajectory import Recorder
+from gdlab.measure import curvature
+from gdlab.sweeps import configuration
+from gdlab.sweeps.configuration import ConfigurationError, build, flat, key, shared
+from gdlab.descent.trajectory import Recorder
 
 CHOICES = {
     group: sorted(path.stem for path in (ROOT / "conf" / group).glob("*.yaml"))
@@ -162,11 +163,11 @@ def changed(path, value):
         ("optimizer.learning_rate", float("inf"), "optimizer.learning_rate must be a finite number, got inf"),
         ("optimizer.momentum", None, "optimizer.momentum is missing"),
         ("optimizer.beta", 1, "optimizer.beta is not a key: optimizer has learning_rate, momentum"),
-        ("optimizer._target_", "os.system", "optimizer._target_ must be one of gdlab.optimizers.*, got 'os.system'"),
-        ("problem._target_", "gdlab.data.load", "problem._target_ must be one of gdlab.network.Network,"),
-        ("problem.data._target_", "builtins.open", "problem.data._target_ must be one of gdlab.data.load, got"),
+        ("optimizer.name", "os.system", "optimizer.name must be one of gdlab.optimizers.*, got 'os.system'"),
+        ("problem.name", "gdlab.data.load", "problem.name must be one of gdlab.network.Network,"),
+        ("problem.data.name", "builtins.open", "problem.data.name must be one of gdlab.data.load, got"),
         ("problem.data.name", "cifar", "problem.data.name must be one of mnist_5k, "),
-        ("problem.data", 3, "problem.data._target_ must be one of gdlab.data.load, got 3"),
+        ("problem.data", 3, "problem.data.name must be one of gdlab.data.load, got 3"),
         ("problem.hidden", [0], "problem.hidden must be a whole number of at least 1, got 0"),
         ("problem.batch_size", 4001, r"problem.batch_size must be a whole number from 1 to 4000 \(the training set of"),
         ("stop.max_epochs", 0, "stop.max_epochs must be a whole number of at least 1, got 0"),

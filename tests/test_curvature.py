@@ -4,10 +4,11 @@ import cases
 import numpy as np
 import pytest
 
-from gdlab import curvature, landscapes
+from gdlab.measure import curvature
+from gdlab.problems import landscapes
 from gdlab.arrays import norm, stack_like, stacked
-from gdlab.batches import stream
-from gdlab.curvature import lanczos, products, sharpness, top_eigenvalues
+from gdlab.descent.batches import stream
+from gdlab.measure.curvature import lanczos, products, sharpness, top_eigenvalues
 
 EXACT = 1e-12  # tolerance of an eigenvalue that is to be compared
 CLASSIC = {"data": cases.small_data(70, features=784), "hidden": (16, 16), "dtype": "float32"}

@@ -4,12 +4,14 @@ import cases
 import numpy as np
 import pytest
 
-from gdlab import landscapes, optimizers, schedules
+from gdlab import optimizers
+from gdlab.descent import schedules
+from gdlab.problems import landscapes
 from gdlab.arrays import spread, stacked
-from gdlab.batches import stream
-from gdlab.descent import descend, evenly_spaced, log_spaced
-from gdlab.stopping import BUDGET, CONVERGED, DIVERGED, SATURATED
-from gdlab.trajectory import Recorder
+from gdlab.descent.batches import stream
+from gdlab.descent.loop import descend, evenly_spaced, log_spaced
+from gdlab.descent.stopping import BUDGET, CONVERGED, DIVERGED, SATURATED
+from gdlab.descent.trajectory import Recorder
 
 
 def follow(problem, theta, optimizer, stopping, schedule=None, seeds=None, points=1000):

@@ -4,10 +4,11 @@ import cases
 import numpy as np
 import pytest
 
-from gdlab import optimizers, schedules
+from gdlab import optimizers
+from gdlab.descent import schedules
 from gdlab.arrays import stacked
-from gdlab.descent import descend
-from gdlab.geometry import (
+from gdlab.descent.loop import descend
+from gdlab.measure.geometry import (
     Relabelling,
     aligned,
     barrier,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from cases import LANDSCAPES
 
-from gdlab import landscapes
+from gdlab.problems import landscapes
 
 
 def points(landscape, count=50):

@@ -11,10 +11,13 @@ from commands import single_line, train
 from launches import config, sweep
 from mlflow import MlflowClient
 
-from gdlab import configuration, landscapes, optimizers, schedules
+from gdlab import optimizers
+from gdlab.descent import schedules
+from gdlab.problems import landscapes
+from gdlab.sweeps import configuration
 from gdlab.arrays import stacked
-from gdlab.configuration import ConfigurationError
-from gdlab.measurements import DIVERGED, RIDGE, UNSETTLED, WITHIN, Basins, basins, grid
+from gdlab.sweeps.configuration import ConfigurationError
+from gdlab.measure.measurements import DIVERGED, RIDGE, UNSETTLED, WITHIN, Basins, basins, grid
 
 WELL = landscapes.DoubleWell(tilt=0.3)
 
@@ -158,7 +161,7 @@ def test_a_minimum_is_reached_within_a_thousandth_of_the_diagonal():
             "measurement.starts must be a whole number of at least 2, got 1",
         ),
         (["problem=double_well", "+measurement.stars=3"], "measurement.stars is not a key: measurement has starts"),
-        (["problem=double_well", "measurement._target_=os.system"], "measurement._target_ must be one of "),
+        (["problem=double_well", "measurement.name=os.system"], "measurement.name must be one of "),
     ],
 )
 def test_what_cannot_be_measured_is_said(overrides, message):

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from gdlab.arrays import norm, stack_like, stacked
-from gdlab.batches import Shuffled, stream
-from gdlab.data import load
-from gdlab.network import CHUNK, Examples, one_hot
+from gdlab.descent.batches import Shuffled, stream
+from gdlab.problems.data import load
+from gdlab.problems.network import CHUNK, Examples, one_hot
 
 
 def starts(network, runs=3):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gdlab import schedules
+from gdlab.descent import schedules
 
 
 def factors(schedule, steps=100):

@@ -151,7 +151,7 @@ def searched_sweep(tmp_path_factory, empty_store):
 def test_a_sweep_finds_the_border_of_every_case(searched_sweep):
     runs = tracking.runs(f"sqlite:///{searched_sweep}/mlflow.db", "train")
     found = {}
-    for (curvature, optimizer), case in runs.groupby(["problem.curvature", "optimizer._target_"]):
+    for (curvature, optimizer), case in runs.groupby(["problem.curvature", "optimizer.name"]):
         fails = case.loc[case["outcome"] == "diverged", RATE].min()
         holds = case.loc[case[RATE] < fails, RATE].max()
         assert holds < fails <= 1.01 * holds

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from gdlab.arrays import stacked
-from gdlab.batches import stream
-from gdlab.descent import descend
+from gdlab.descent.batches import stream
+from gdlab.descent.loop import descend
 from gdlab.optimizers import GradientDescent
-from gdlab.schedules import Constant
-from gdlab.trajectory import Recorder
+from gdlab.descent.schedules import Constant
+from gdlab.descent.trajectory import Recorder
 
 ROWS = 64
 EXAMPLES = 1100  # a batch of 1000 leaves a rest, as do chunks of 64

@@ -13,8 +13,8 @@ import workers
 import yaml
 from commands import ROOT
 
-from gdlab import sweep
-from gdlab.sweep import Failure, Training
+from gdlab.sweeps import training
+from gdlab.sweeps.training import Failure, Training
 
 RECORD = yaml.safe_load((ROOT / "conf" / "train.yaml").read_text())["record"]
 
@@ -22,8 +22,8 @@ RECORD = yaml.safe_load((ROOT / "conf" / "train.yaml").read_text())["record"]
 def config(seed=0, batch_size=32, rate=1.0, hidden=(16, 16), **sections):
     return {
         "problem": {
-            "_target_": "gdlab.network.Network",
-            "data": {"_target_": "gdlab.data.load", "name": "digits"},
+            "name": "network",
+            "data": {"name": "digits"},
             "hidden": list(hidden),
             "activation": "sigmoid",
             "output": "sigmoid",
@@ -32,10 +32,9 @@ def config(seed=0, batch_size=32, rate=1.0, hidden=(16, 16), **sections):
             "batch_size": batch_size,
             "examples": 100,
         },
-        "optimizer": {"_target_": "gdlab.optimizers.GradientDescent", "learning_rate": rate},
-        "schedule": {"_target_": "gdlab.schedules.Constant"},
+        "optimizer": {"name": "gradient_descent", "learning_rate": rate},
+        "schedule": {"name": "constant"},
         "stop": {
-            "_target_": "gdlab.stopping.Stopping",
             "max_epochs": None,
             "max_steps": 5,
             "diverged_above": 1000.0,
@@ -58,46 +57,46 @@ def flat(parts):
 
 def test_only_what_descends_together_is_stacked():
     configs = [config(batch_size=32), config(batch_size=16), config(batch_size=32, rate=0.1), config(hidden=[8])]
-    assert sorted(map(sorted, sweep.stacks(configs, workers=2))) == [[0, 2], [1], [3]]
+    assert sorted(map(sorted, training.stacks(configs, workers=2))) == [[0, 2], [1], [3]]
 
 
 def test_runs_that_share_their_mini_batches_stay_together():
     configs = [config(seed=seed, rate=rate) for rate in range(1, 13) for seed in (0, 1)]
-    parts = sweep.stacks(configs, workers=2, rows=12)
+    parts = training.stacks(configs, workers=2, rows=12)
     assert sizes(parts) == [12, 12]
     for part in parts:
         assert len({configs[place]["seeds"]["batches"] for place in part}) == 1
 
 
 def test_few_runs_of_each_order_share_a_stack():
-    assert sizes(sweep.stacks([config(seed=seed) for seed in range(20)], workers=1, rows=20)) == [20]
+    assert sizes(training.stacks([config(seed=seed) for seed in range(20)], workers=1, rows=20)) == [20]
 
 
 def test_the_order_of_mini_batches_does_not_matter_without_any():
     configs = [config(seed=seed, batch_size=None) for seed in range(20)]
-    assert sizes(sweep.stacks(configs, workers=1, rows=20)) == [20]
+    assert sizes(training.stacks(configs, workers=1, rows=20)) == [20]
 
 
 def test_every_worker_has_two_stacks_if_the_rows_suffice():
-    assert sizes(sweep.stacks([config() for _ in range(64)], workers=2)) == [16] * 4
-    assert sizes(sweep.stacks([config() for _ in range(10)], workers=2)) == [5, 5]
+    assert sizes(training.stacks([config() for _ in range(64)], workers=2)) == [16] * 4
+    assert sizes(training.stacks([config() for _ in range(10)], workers=2)) == [5, 5]
 
 
 def test_stacks_are_no_larger_than_asked_for_and_lose_no_run():
     configs = [config(seed=seed % 3) for seed in range(31)]
-    parts = sweep.stacks(configs, workers=2, rows=4)
+    parts = training.stacks(configs, workers=2, rows=4)
     assert max(sizes(parts)) <= 4
     assert flat(parts) == list(range(31))
 
 
 def test_stacks_fit_the_cache():
     wide = [config(hidden=[512]) for _ in range(200)]  # 64 features: 38,410 parameters
-    assert max(sizes(sweep.stacks(wide, workers=1))) <= sweep.CACHE // (2 * 4 * 38_410)
+    assert max(sizes(training.stacks(wide, workers=1))) <= training.CACHE // (2 * 4 * 38_410)
 
 
 def test_stacks_with_their_own_examples_hold_fewer_rows():
-    shared = sizes(sweep.stacks([config(hidden=[128], batch_size=64) for _ in range(200)], workers=1))
-    own = sizes(sweep.stacks([config(seed=seed, hidden=[128], batch_size=64) for seed in range(200)], workers=1))
+    shared = sizes(training.stacks([config(hidden=[128], batch_size=64) for _ in range(200)], workers=1))
+    own = sizes(training.stacks([config(seed=seed, hidden=[128], batch_size=64) for seed in range(200)], workers=1))
     assert max(own) < max(shared)
 
 
@@ -161,7 +160,7 @@ def test_workers_end_with_a_killed_parent():
     code = (
         "import os, signal, sys, time; sys.path.insert(0, 'tests')\n"
         "import psutil, workers\n"
-        "from gdlab.sweep import Training\n"
+        "from gdlab.sweeps.training import Training\n"
         "if __name__ == '__main__':\n"
         "    training = Training([{'number': 0}], [[0]], workers=1, train_stack=workers.count)\n"
         "    list(training)\n"
@@ -184,8 +183,8 @@ def await_end(processes):
 @pytest.mark.parametrize("rows", [1, 3, 8])
 def test_however_a_sweep_is_cut_its_results_are_the_same(rows):
     configs = [config(seed=seed, rate=rate) for rate in (0.1, 30.0) for seed in range(4)]
-    alone = [sweep.descend([one])[0] for one in configs]
-    came = outcomes(configs, sweep.stacks(configs, workers=2, rows=rows), sweep.descend)
+    alone = [training.descend([one])[0] for one in configs]
+    came = outcomes(configs, training.stacks(configs, workers=2, rows=rows), training.descend)
     for place, trajectory in enumerate(alone):
         assert came[place].end.tobytes() == trajectory.end.tobytes()
         assert str(came[place].columns) == str(trajectory.columns)

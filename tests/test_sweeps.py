@@ -398,7 +398,7 @@ from hydra_plugins.stacked_launcher import stackable
 def test_callbacks_fire(tmp_path):
     (tmp_path / "app.py").write_text(STACKED)
     command = [sys.executable, "app.py", "-m", "+x=1,2", "hydra/launcher=stacked", "hydra/sweeper=grid"]
-    callback = "+hydra.callbacks.told._target_=app.Told"
+    callback = "+hydra.callbacks.told.name=app.Told"
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [*command, callback], cwd=tmp_path, capture_output=True, text=True, timeout=120, env=env, check=False

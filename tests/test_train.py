@@ -17,7 +17,7 @@ from mlflow.entities import ViewType
 
 import gdlab
 from gdlab import tracking
-from gdlab.data import write_idx
+from gdlab.problems.data import write_idx
 
 
 def client_of(folder):
@@ -83,7 +83,7 @@ def test_what_a_run_leaves(parabola):
     frame = pd.read_parquet(local(folder, run) / "trajectory.parquet")
     assert frame["step"].tolist() == list(range(8))
     config = yaml.safe_load((local(folder, run) / "config.yaml").read_text())
-    assert config["problem"]["_target_"] == "gdlab.landscapes.Parabola"
+    assert config["problem"]["name"] == "parabola"
     with np.load(local(folder, run) / "theta.npz", allow_pickle=False) as theta:
         assert theta["start"].tolist() == [5]
         assert theta["end"] == pytest.approx([5 * 0.8**7])
@@ -207,7 +207,7 @@ BAD = {
     "hydra.launcher.workers=3": "hydra.launcher.workers is for sweeps: add -m",
     "hydra/launcher=basic": "hydra/launcher is for sweeps: add -m",
     "measurement=basins": "measurement: Basins needs a landscape that has minima, and the problem is a Network",
-    "optimizer._target_=os.system": "optimizer._target_ must be one of gdlab.optimizers.GradientDescent",
+    "optimizer.name=os.system": "optimizer.name must be one of gdlab.optimizers.GradientDescent",
     "optimizer.learning_rate=[1": "See https://hydra.cc",
 }
 

@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 from launches import changed, config
 
-from gdlab import configuration, landscapes, optimizers, schedules
+from gdlab import optimizers
+from gdlab.descent import schedules
+from gdlab.problems import landscapes
+from gdlab.sweeps import configuration
 from gdlab.arrays import stacked
-from gdlab.descent import descend
-from gdlab.trajectory import Recorder
+from gdlab.descent.loop import descend
+from gdlab.descent.trajectory import Recorder
 
 
 def walks(theta, learning_rate, path, steps=50):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gdlab.trajectory import Trajectory
+from gdlab.descent.trajectory import Trajectory
 
 
 def count(configs):

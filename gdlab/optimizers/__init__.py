@@ -1,39 +1,19 @@
-"""Update rules, one per file.
+"""Optimizers, one file each: the rules by which descent steps.
 
-A rule is a frozen dataclass of hyperparameters, each a column (runs, 1), with two methods: `init` makes the state, all
-memory in it; `update` advances theta and the state in place. `state.learning_rate` is the rate in force at this step: a
-schedule changes it, `self.learning_rate` stays the base rate.
+A rule is a frozen dataclass of hyperparameters, each a column (runs, 1), with three methods: `init` makes the state, all
+memory in it; `update` advances theta and the state in place, at the learning rate that the loop gives for this step,
+which a schedule may have scaled; `stability_limit` is the largest stable learning rate on a quadratic.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
-from gdlab.arrays import Column, Theta
-from gdlab.optimizers.adam import Adam
-from gdlab.optimizers.gradient_descent import GradientDescent
-from gdlab.optimizers.momentum import Momentum
-from gdlab.optimizers.nesterov import Nesterov
-from gdlab.optimizers.reuse import Reuse
-from gdlab.optimizers.rmsprop import RMSProp
+from gdlab.optimizers.optimizer import Optimizer
+from gdlab.registry import Registry
 
+OPTIMIZERS: Registry[type[Any]] = Registry("optimizer", __name__)
 
-@runtime_checkable
-class State(Protocol):
-    learning_rate: Column
+__all__ = ["OPTIMIZERS", "Optimizer"]
 
-
-@runtime_checkable
-class Optimizer(Protocol):
-    learning_rate: Column
-
-    def init(self, theta: Theta) -> Any: ...
-
-    def update(self, theta: Theta, gradient: Theta, state: Any) -> None:
-        """Advance `theta` and `state` in place; `gradient` may be overwritten."""
-        ...
-
-
-RULES = ("GradientDescent", "Momentum", "Nesterov", "RMSProp", "Adam", "Reuse")
-
-__all__ = ["RULES", "Adam", "GradientDescent", "Momentum", "Nesterov", "Optimizer", "RMSProp", "Reuse", "State"]
+__getattr__ = OPTIMIZERS.class_named

@@ -8,8 +8,13 @@ import numpy as np
 
 from gdlab.arrays import Column, PerRun, Theta, stack_like
 from gdlab.checks import columns_in
+from gdlab.defaults import defaults
+from gdlab.optimizers import OPTIMIZERS
+
+DEFAULTS = defaults("optimizer", "adam")
 
 
+@OPTIMIZERS.register("adam")
 @dataclass(frozen=True, kw_only=True)
 class Adam:
     r"""Momentum and RMSProp together, both corrected for having started at zero.
@@ -24,16 +29,15 @@ class Adam:
     """
 
     learning_rate: PerRun
-    beta1: PerRun
-    beta2: PerRun
-    epsilon: PerRun
+    beta1: PerRun = DEFAULTS["beta1"]
+    beta2: PerRun = DEFAULTS["beta2"]
+    epsilon: PerRun = DEFAULTS["epsilon"]
 
     def __post_init__(self) -> None:
         columns_in(self, learning_rate="(0, inf)", beta1="[0, 1)", beta2="[0, 1)", epsilon="(0, inf)")
 
     def init(self, theta: Theta) -> AdamState:
         return AdamState(
-            self.learning_rate.copy(),
             mean=stack_like(theta),
             mean_square=stack_like(theta),
             beta1_power=np.ones_like(self.beta1),
@@ -41,7 +45,7 @@ class Adam:
             spare=stack_like(theta),
         )
 
-    def update(self, theta: Theta, gradient: Theta, state: AdamState) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: AdamState, learning_rate: Column) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.multiply(state.beta1_power, self.beta1, state.beta1_power)
         np.multiply(state.beta2_power, self.beta2, state.beta2_power)
@@ -59,13 +63,15 @@ class Adam:
         np.sqrt(state.spare, state.spare)
         np.add(state.spare, self.epsilon, state.spare)
         np.divide(state.mean, state.spare, gradient)
-        np.multiply(gradient, state.learning_rate / (1 - state.beta1_power), gradient)
+        np.multiply(gradient, learning_rate / (1 - state.beta1_power), gradient)
         np.subtract(theta, gradient, theta)
+
+    def stability_limit(self, curvature: PerRun) -> None:
+        """None: each parameter has a step of its own, and which curvature it meets depends on the gradients before."""
 
 
 @dataclass
 class AdamState:
-    learning_rate: Column
     mean: Theta
     mean_square: Theta
     beta1_power: Column

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdlab.arrays import Column, PerRun, Theta
-from gdlab.checks import columns_in
+from gdlab.checks import columns_in, per_run
+from gdlab.optimizers import OPTIMIZERS
 
 
+@OPTIMIZERS.register("gradient_descent")
 @dataclass(frozen=True, kw_only=True)
 class GradientDescent:
     r"""Step against the gradient.
@@ -25,15 +27,14 @@ class GradientDescent:
     def __post_init__(self) -> None:
         columns_in(self, learning_rate="(0, inf)")
 
-    def init(self, theta: Theta) -> GradientDescentState:
-        return GradientDescentState(self.learning_rate.copy())
+    def init(self, theta: Theta) -> None:
+        """No state."""
 
-    def update(self, theta: Theta, gradient: Theta, state: GradientDescentState) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: None, learning_rate: Column) -> None:
         """Advance `theta` in place; overwrites `gradient`."""
-        np.multiply(gradient, state.learning_rate, gradient)
+        np.multiply(gradient, learning_rate, gradient)
         np.subtract(theta, gradient, theta)
 
-
-@dataclass
-class GradientDescentState:
-    learning_rate: Column
+    def stability_limit(self, curvature: PerRun) -> Column:
+        """2 / λ."""
+        return 2 / per_run("curvature", curvature)

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdlab.arrays import Column, PerRun, Theta, stack_like
-from gdlab.checks import columns_in
+from gdlab.checks import columns_in, per_run
+from gdlab.defaults import defaults
+from gdlab.optimizers import OPTIMIZERS
+
+DEFAULTS = defaults("optimizer", "momentum")
 
 
+@OPTIMIZERS.register("momentum")
 @dataclass(frozen=True, kw_only=True)
 class Momentum:
     r"""Keep a velocity: the gradient pushes, momentum remembers.
@@ -21,23 +26,26 @@ class Momentum:
     """
 
     learning_rate: PerRun
-    momentum: PerRun
+    momentum: PerRun = DEFAULTS["momentum"]
 
     def __post_init__(self) -> None:
         columns_in(self, learning_rate="(0, inf)", momentum="[0, 1)")
 
     def init(self, theta: Theta) -> MomentumState:
-        return MomentumState(self.learning_rate.copy(), stack_like(theta))
+        return MomentumState(stack_like(theta))
 
-    def update(self, theta: Theta, gradient: Theta, state: MomentumState) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: MomentumState, learning_rate: Column) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.multiply(state.velocity, self.momentum, state.velocity)
-        np.multiply(gradient, state.learning_rate, gradient)
+        np.multiply(gradient, learning_rate, gradient)
         np.subtract(state.velocity, gradient, state.velocity)
         np.add(theta, state.velocity, theta)
+
+    def stability_limit(self, curvature: PerRun) -> Column:
+        """2 (1 + β) / λ."""
+        return 2 * (1 + self.momentum) / per_run("curvature", curvature)
 
 
 @dataclass
 class MomentumState:
-    learning_rate: Column
     velocity: Theta

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdlab.arrays import Column, PerRun, Theta, stack_like
-from gdlab.checks import columns_in
+from gdlab.checks import columns_in, per_run
+from gdlab.defaults import defaults
+from gdlab.optimizers import OPTIMIZERS
+
+DEFAULTS = defaults("optimizer", "nesterov")
 
 
+@OPTIMIZERS.register("nesterov")
 @dataclass(frozen=True, kw_only=True)
 class Nesterov:
     r"""Momentum whose gradient is taken where the velocity is about to lead.
@@ -28,26 +33,29 @@ class Nesterov:
     """
 
     learning_rate: PerRun
-    momentum: PerRun
+    momentum: PerRun = DEFAULTS["momentum"]
 
     def __post_init__(self) -> None:
         columns_in(self, learning_rate="(0, inf)", momentum="[0, 1)")
 
     def init(self, theta: Theta) -> NesterovState:
-        return NesterovState(self.learning_rate.copy(), stack_like(theta), stack_like(theta))
+        return NesterovState(stack_like(theta), stack_like(theta))
 
-    def update(self, theta: Theta, gradient: Theta, state: NesterovState) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: NesterovState, learning_rate: Column) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
-        np.multiply(gradient, state.learning_rate, gradient)
+        np.multiply(gradient, learning_rate, gradient)
         np.multiply(state.velocity, self.momentum, state.velocity)
         np.subtract(state.velocity, gradient, state.velocity)
         np.multiply(state.velocity, self.momentum, state.ahead)
         np.subtract(state.ahead, gradient, state.ahead)
         np.add(theta, state.ahead, theta)
 
+    def stability_limit(self, curvature: PerRun) -> Column:
+        """2 (1 + β) / ((1 + 2β) λ)."""
+        return 2 * (1 + self.momentum) / ((1 + 2 * self.momentum) * per_run("curvature", curvature))
+
 
 @dataclass
 class NesterovState:
-    learning_rate: Column
     velocity: Theta
     ahead: Theta

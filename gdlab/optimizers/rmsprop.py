@@ -8,8 +8,13 @@ import numpy as np
 
 from gdlab.arrays import Column, PerRun, Theta, stack_like
 from gdlab.checks import columns_in
+from gdlab.defaults import defaults
+from gdlab.optimizers import OPTIMIZERS
+
+DEFAULTS = defaults("optimizer", "rmsprop")
 
 
+@OPTIMIZERS.register("rmsprop")
 @dataclass(frozen=True, kw_only=True)
 class RMSProp:
     r"""Divide each parameter's step by the running root mean square of its gradient.
@@ -23,16 +28,16 @@ class RMSProp:
     """
 
     learning_rate: PerRun
-    decay: PerRun
-    epsilon: PerRun
+    decay: PerRun = DEFAULTS["decay"]
+    epsilon: PerRun = DEFAULTS["epsilon"]
 
     def __post_init__(self) -> None:
         columns_in(self, learning_rate="(0, inf)", decay="[0, 1)", epsilon="(0, inf)")
 
     def init(self, theta: Theta) -> RMSPropState:
-        return RMSPropState(self.learning_rate.copy(), stack_like(theta), stack_like(theta))
+        return RMSPropState(stack_like(theta), stack_like(theta))
 
-    def update(self, theta: Theta, gradient: Theta, state: RMSPropState) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: RMSPropState, learning_rate: Column) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.multiply(gradient, gradient, state.spare)
         np.multiply(state.spare, 1 - self.decay, state.spare)
@@ -41,12 +46,14 @@ class RMSProp:
         np.sqrt(state.mean_square, state.spare)
         np.add(state.spare, self.epsilon, state.spare)
         np.divide(gradient, state.spare, gradient)
-        np.multiply(gradient, state.learning_rate, gradient)
+        np.multiply(gradient, learning_rate, gradient)
         np.subtract(theta, gradient, theta)
+
+    def stability_limit(self, curvature: PerRun) -> None:
+        """None: each parameter has a step of its own, and which curvature it meets depends on the gradients before."""
 
 
 @dataclass
 class RMSPropState:
-    learning_rate: Column
     mean_square: Theta
     spare: Theta

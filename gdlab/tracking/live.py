@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from gdlab.tracking.places import plain_errors
 from gdlab.tracking.store import RunCard, Store, milliseconds
-from gdlab.trajectory import Line, Measured, Trajectory
+from gdlab.descent.trajectory import Line, Measured, Trajectory
 
 FLUSH_SECONDS = 2.0
 

@@ -26,7 +26,7 @@ from filelock import FileLock
 
 import gdlab
 from gdlab.tracking.places import TrackingError, check_place, client, database_file, local_folder, plain_errors
-from gdlab.trajectory import Line, Measured, Trajectory
+from gdlab.descent.trajectory import Line, Measured, Trajectory
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Run

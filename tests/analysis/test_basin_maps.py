@@ -11,8 +11,9 @@ from matplotlib.colors import to_rgba
 
 from analysis import basin_maps, seed_minima, study, style
 from analysis.basin_maps import REASONS
-from gdlab import landscapes, tracking
-from gdlab.measurements import DIVERGED, RIDGE, UNSETTLED
+from gdlab import tracking
+from gdlab.problems import landscapes
+from gdlab.measure.measurements import DIVERGED, RIDGE, UNSETTLED
 
 RATES = (0.005, 0.02, 0.001)
 WELL = landscapes.DoubleWell(tilt=0.3)
@@ -98,7 +99,7 @@ def test_a_border_is_that_of_the_optimizer(optimizer, widened):
     border = 2 / well.hessian(well.minima)[:, 0, 0].max() * widened
     for factor, held in ((0.999, True), (1.001, np.isinf(widened))):
         rate = min(border, 1e6) * factor
-        run = pd.Series({"optimizer._target_": optimizer, "optimizer.momentum": 0.9, basin_maps.RATE: rate})
+        run = pd.Series({"optimizer.name": optimizer, "optimizer.momentum": 0.9, basin_maps.RATE: rate})
         assert basin_maps.holding(well, run).all() == held
 
 

@@ -10,7 +10,7 @@ from analysis import borders, style
 from analysis.study import StudyError
 
 
-def case(rates, border, sharpness, target="gdlab.landscapes.Parabola", momentum=None, rise=100.0, seeds=(0,), **params):
+def case(rates, border, sharpness, target="parabola", momentum=None, rise=100.0, seeds=(0,), **params):
     """Runs at these rates, of which those above the border diverged."""
     optimizer = "GradientDescent" if momentum is None else "Momentum"
     return pd.DataFrame(
@@ -22,8 +22,8 @@ def case(rates, border, sharpness, target="gdlab.landscapes.Parabola", momentum=
             "outcome": "diverged" if rate > border else "budget",
             "regime": "diverged" if rate > border else "converging",
             "start_sharpness": sharpness,
-            "problem._target_": target,
-            "optimizer._target_": f"gdlab.optimizers.{optimizer}",
+            "problem.name": target,
+            "optimizer.name": f"gdlab.optimizers.{optimizer}",
             "optimizer.momentum": np.nan if momentum is None else momentum,
             "stop.diverged_above": rise,
             "stop.max_steps": 1000.0,
@@ -45,7 +45,7 @@ def runs():
                 [0.1, 0.3, 0.31, 1.0],
                 0.305,
                 4.0,
-                "gdlab.network.Network",
+                "network",
                 **{"problem.activation": "tanh", "problem.output": "identity"},
             ),
         ],

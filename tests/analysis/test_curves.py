@@ -258,7 +258,7 @@ def test_data_beside_the_figures_is_what_they_show():
     assert RATE in final.data and {RATE, "seed", "step", "cost"} <= set(trajectories.data)
 
 
-KEY, BEST, RATES = "optimizer._target_", 0.3, np.geomspace(0.004, 40, 9)
+KEY, BEST, RATES = "optimizer.name", 0.3, np.geomspace(0.004, 40, 9)
 
 
 def valley(steep, best=BEST, rates=RATES, spread=(1.0,), **params):
@@ -299,12 +299,12 @@ def test_a_range_ends_where_the_learning_rates_do_or_runs_are_lost():
 
 def two():
     """Two optimizers, of which the second forgives more."""
-    narrow = valley(3.0, spread=[0.9, 1.1], **{KEY: "gdlab.optimizers.GradientDescent"})
-    wide = valley(1.0, best=3.0, spread=[0.8, 1.2], **{KEY: "gdlab.optimizers.RMSProp"})
+    narrow = valley(3.0, spread=[0.9, 1.1], **{KEY: "gradient_descent"})
+    wide = valley(1.0, best=3.0, spread=[0.8, 1.2], **{KEY: "rmsprop"})
     return pd.concat([narrow, wide.assign(run_id="wide " + wide["run_id"])], ignore_index=True)
 
 
-SAY = {"gdlab.optimizers.GradientDescent": "gradient descent", "gdlab.optimizers.RMSProp": "rmsprop"}
+SAY = {"gradient_descent": "gradient descent", "rmsprop": "rmsprop"}
 
 
 def test_sensitivity_shows_every_run_and_every_range():

@@ -13,9 +13,9 @@ from studies import DIGITS, RATE, descended, over
 
 from analysis import curves, lr_divergence, study
 from analysis.study import StudyError
-from gdlab import launch, sweep
+from gdlab.sweeps import launch, training
 from gdlab.tracking import RunCard, Store
-from gdlab.trajectory import Trajectory
+from gdlab.descent.trajectory import Trajectory
 
 STARTS = {0: 25.0, 1: 4.0}  # the cost at the start by seed
 ENDS = {0.1: "budget", 0.5: "converged", 1.5: "diverged"}
@@ -53,7 +53,7 @@ class Place:
         store = Store(self.uri, experiment)
         for config in configs:
             card = launch.card(launch.Job(name="a run", config=config), str(config))
-            store.write(card, sweep.descend([config])[0])
+            store.write(card, training.descend([config])[0])
 
     def fail(self, experiment):
         """A run that failed."""
@@ -72,7 +72,7 @@ def place(tmp_path_factory, empty_store):
         monkeypatch.chdir(place.folder)  # where MLflow puts the runs' files
         for rate, outcome in ENDS.items():
             for seed, start in STARTS.items():
-                params = {RATE: rate, "seed": seed, "problem._target_": "gdlab.landscapes.Parabola"}
+                params = {RATE: rate, "seed": seed, "problem.name": "parabola"}
                 costs = start * (1 - 2 * rate) ** (2.0 * np.arange(7))
                 costs[-1] = np.inf if (rate, seed) == (1.5, 1) else costs[-1]
                 place.keep("squares", {**params, "stop.max_steps": 6, "parameters": 1}, costs, outcome)
@@ -121,7 +121,7 @@ def test_choices_are_told_apart_and_counted(optimizers):
     (item,), (table,) = made.drawn, made.tables
     assert "2 optimizers × 2 learning rates × 2 seeds = 8 runs" in item.caption
     assert sorted(item.data["final_cost"]) == sorted(runs["final_cost"])
-    usable = curves.usable(runs, "optimizer._target_")
+    usable = curves.usable(runs, "optimizer.name")
     assert table.frame["optimizer"].tolist() == ["adam", "gradient descent"]
     assert table.frame["decades"].tolist() == usable["decades"].tolist()
     assert table.frame["final cost / lowest"].min() == 1
@@ -203,7 +203,7 @@ def test_what_was_run_is_drawn_and_the_rest_is_told(run, place, monkeypatch, cap
         ("--study lr_divergence --experiment half", f"experiment 'half' in {{uri}}: 1 of 2 runs have no {RATE}"),
         ("--study lr_batch --experiment squares", "these runs lacks problem.batch_size: this study needs "),
         ("--study lr_border --experiment squares", "these runs lacks start_sharpness: this study needs "),
-        ("--study lr_schedules --experiment squares", "experiment 'lr_schedules' lacks schedule._target_: this "),
+        ("--study lr_schedules --experiment squares", "experiment 'lr_schedules' lacks schedule.name: this "),
         ("--experiment squares", "--experiment needs --study, to know what to draw of its runs"),
     ],
 )

@@ -8,7 +8,7 @@ from networks import minima, strangers, twins
 
 from analysis import minima as study
 from analysis.minima import BOTH, ORDER, START
-from gdlab.geometry import straight_line
+from gdlab.measure.geometry import straight_line
 
 SIX = np.abs(np.subtract.outer(np.arange(6.0), np.arange(6.0))) ** 1.5  # a distance of runs to each other
 UPPER = np.triu_indices(6, 1)

@@ -7,12 +7,12 @@ import pytest
 from studies import DIGITS, over
 
 from analysis.regimes import MEANINGS, ROSE, regimes
-from gdlab import sweep
+from gdlab.sweeps import training
 
 
 def steps_of(*configs):
     """The steps of these runs, each under its place."""
-    frames = [pd.DataFrame(sweep.descend([config])[0].columns).assign(run_id=i) for i, config in enumerate(configs)]
+    frames = [pd.DataFrame(training.descend([config])[0].columns).assign(run_id=i) for i, config in enumerate(configs)]
     return pd.concat(frames, ignore_index=True)
 
 

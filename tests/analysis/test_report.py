@@ -17,7 +17,7 @@ from launches import changed, config, sweep
 from analysis import lessons, lr_divergence, report, stamps, study, words
 from gdlab import tracking
 from gdlab.tracking import RunCard, Store
-from gdlab.trajectory import Trajectory
+from gdlab.descent.trajectory import Trajectory
 
 RATE = "optimizer.learning_rate"
 RATES = {
@@ -33,9 +33,9 @@ RUNS = {"lr_parabola": 4, "lr_border": 4, "lr_divergence": 6, "lr_optimizers": 8
 
 def small(name, **sections):
     """What a study launches, on a tiny network and few steps."""
-    problem = {"hidden": [4], "data": {"_target_": "gdlab.data.load", "name": "digits"}}
+    problem = {"hidden": [4], "data": {"name": "digits"}}
     made = config(f"experiment={name}")
-    if "Network" in made["problem"]["_target_"]:
+    if "Network" in made["problem"]["name"]:
         made = changed(made, problem=problem, stop={"max_steps": 30, "max_epochs": None}, record={"points": 4})
     return changed(made, **sections)
 

@@ -8,7 +8,7 @@ from networks import arms, minima, strangers, twins
 
 from analysis import valleys
 from analysis.minima import ARMS, barriers
-from gdlab.geometry import plane_through
+from gdlab.measure.geometry import plane_through
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,10 @@
+"""BLAS threads: one per process, so that a run's arithmetic never depends on how many cores are free."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np  # noqa: F401  # loads the BLAS that the controller looks for
+from threadpoolctl import ThreadpoolController
+
+one_thread = partial(ThreadpoolController().limit, limits=1, user_api="blas")

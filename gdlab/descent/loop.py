@@ -1,0 +1,241 @@
+"""Descend: the only loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Int
+
+from gdlab.arrays import Column, Costs, Theta, spread, stack_like, stacked, take
+from gdlab.blas import one_thread
+from gdlab.descent.batches import batches
+from gdlab.descent.schedules import Schedule
+from gdlab.descent.stopping import BUDGET, DIVERGED, RUNNING, Outcomes, Stopping, out_of_bounds
+from gdlab.optimizers import Optimizer
+from gdlab.problems.problem import Problem, steps_per_epoch
+
+WATCH = 16  # steps between checks of the costs; a divergence is dated to its very step all the same
+
+ExtraMetrics = Callable[[int, Theta], Mapping[str, Costs]]
+Rows = Int[np.ndarray, " runs"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Some of a stack's runs at one step; none, where the loop only reports its progress.
+
+    `rows` are the runs' places in the stack as it was at the start, and the first axis of all else. `theta` is valid
+    until the loop goes on. `ends` are measured where a run has ended, NaN where it goes on. `diverged_at` is the first
+    step with a cost out of bounds, -1 if there is none.
+    """
+
+    step: int
+    epoch: float
+    rows: Rows
+    theta: Theta
+    values: Mapping[str, Costs]
+    ends: Mapping[str, Costs]
+    outcomes: Outcomes
+    diverged_at: Rows
+
+
+def descend(
+    problem: Problem,
+    theta: Theta,
+    optimizer: Optimizer,
+    *,
+    schedule: Schedule,
+    stopping: Stopping,
+    seeds: Sequence[int],
+    points: int,
+    spacing: str = "log",
+    extra_metrics: ExtraMetrics | None = None,
+) -> Iterator[Snapshot]:
+    """Let a stack of runs descend, and yield a snapshot at each recorded step.
+
+    About `points` steps are recorded, the first and the last always, and the one at which a run ends. A run
+    that has ended leaves the stack; the others go on as if it had never been there, and as if they were alone: a run in
+    a stack is bit for bit the run by itself. Divergence is an outcome, not an exception.
+
+    Parameters
+    ----------
+    theta
+        Where each run starts; not changed.
+    seeds
+        What decides each run's order of mini-batches.
+    spacing
+        How the recorded steps are spaced, a key of `SPACINGS`.
+    extra_metrics
+        Called with the step and the points recorded there; what it returns is recorded beside the problem's metrics.
+
+    """
+    steps = stopping.steps(steps_per_epoch(problem))
+    with one_thread():
+        active = _ActiveRuns(problem, theta, optimizer, schedule, stopping, seeds, steps, extra_metrics)
+        for recorded, next_recorded in pairwise(SPACINGS[spacing](steps, points)):
+            for step in range(recorded, next_recorded, WATCH):
+                if step == recorded or active.any_diverged:
+                    snapshot = active.snapshot(step, everyone=step == recorded)
+                    yield snapshot
+                    active.remove_ended(snapshot)
+                else:
+                    yield active.progress(step)
+                if not len(active.rows):
+                    return
+                active.advance(step, min(step + WATCH, next_recorded))
+        yield active.snapshot(steps, everyone=True)
+
+
+def log_spaced(steps: int, points: int) -> list[int]:
+    """0, `steps`, and whole numbers between, log-spaced: `points` of them, fewer where they would fall together."""
+    return sorted({0, steps, *np.geomspace(1, steps, max(points - 1, 1)).round().astype(int).tolist()})
+
+
+def evenly_spaced(steps: int, points: int) -> list[int]:
+    """`points` whole numbers from 0 to `steps`, evenly spaced; fewer where they would fall together."""
+    return sorted(set(np.linspace(0, steps, points).round().astype(int).tolist()))
+
+
+SPACINGS = {"log": log_spaced, "even": evenly_spaced}
+
+
+class _ActiveRuns:
+    """The runs of a stack that have not ended, and all that belongs to them."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        theta: Theta,
+        optimizer: Optimizer,
+        schedule: Schedule,
+        stopping: Stopping,
+        seeds: Sequence[int],
+        steps: int,
+        extra_metrics: ExtraMetrics | None,
+    ) -> None:
+        runs = len(theta)
+        self.problem, self.stopping, self.steps, self.extra_metrics = problem, stopping, steps, extra_metrics
+        self.steps_per_epoch = steps_per_epoch(problem)
+        self.rows = np.arange(runs)
+        self.optimizer = spread(optimizer, runs, theta.dtype)
+        self.schedule = spread(schedule, runs, theta.dtype)
+        self.theta = stacked(theta, theta.dtype)
+        self.state = self.optimizer.init(self.theta)
+        self.batches = batches(problem, seeds)
+        self.batch_cost = np.full(runs, np.nan)
+        self.diverged_at = np.full(runs, -1)
+        self.at_start = self.measured(0, self.theta)
+        self.ceiling = stopping.ceiling(self.at_start["cost"])
+        self.costs_recorded: list[tuple[int, Costs]] = []
+        self.allocate()
+
+    def allocate(self) -> None:
+        """Make the memory that depends on how many runs there are."""
+        self.learning_rate = self.optimizer.learning_rate.copy()
+        self.gradient = stack_like(self.theta)
+        self.oracle = self.problem.oracle(self.theta, self.gradient, self.batches)
+        self.costs = np.empty((WATCH, len(self.rows)), self.theta.dtype)
+
+    def advance(self, step: int, until: int) -> None:
+        """Take the steps from `step` to `until`, at most WATCH: the innermost loop."""
+        oracle, update = self.oracle, self.optimizer.update
+        theta, gradient, state, learning_rate = self.theta, self.gradient, self.state, self.learning_rate
+        costs = self.costs[: until - step]
+        with np.errstate(all="ignore"):
+            for i, cost in enumerate(costs):
+                if self.schedule.varies:
+                    learning_rate[...] = self.scheduled_rate(step + i)
+                oracle(cost)
+                update(theta, gradient, state, learning_rate)
+        self.batch_cost = costs[-1]
+        out = out_of_bounds(costs, self.ceiling)
+        if out.any():
+            first = step + out.argmax(axis=0)
+            self.diverged_at = np.where(out.any(axis=0) & (self.diverged_at < 0), first, self.diverged_at)
+
+    def scheduled_rate(self, step: int) -> Column:
+        """The learning rate of the update that starts from `step`."""
+        return self.optimizer.learning_rate * self.schedule.factor(step, self.steps)
+
+    @property
+    def any_diverged(self) -> bool:
+        """Whether the cost of some run has gone out of bounds."""
+        return bool((self.diverged_at >= 0).any())
+
+    def progress(self, step: int) -> Snapshot:
+        """A snapshot of no run: the loop has come to this step."""
+        none = np.empty(0, np.intp)
+        return Snapshot(step, step / self.steps_per_epoch, none, self.theta[:0], {}, {}, none, none)
+
+    def snapshot(self, step: int, everyone: bool) -> Snapshot:
+        """Measure all runs and judge whether they have ended, or only those whose cost has gone out of bounds."""
+        which = np.arange(len(self.rows)) if everyone else np.flatnonzero(self.diverged_at >= 0)
+        theta = stacked(self.theta[which], self.theta.dtype)
+        metrics = self.at_start if step == 0 else self.measured(step, theta)
+        outcomes = self.outcomes(step, metrics) if everyone else np.full(len(which), DIVERGED, dtype="<U9")
+        rate = self.scheduled_rate(min(step, self.steps - 1))[which, 0]
+        values = {**metrics, "learning_rate": rate.astype(np.float64)}
+        if self.problem.batch_size is not None:
+            values["batch_cost"] = self.batch_cost[which].astype(np.float64)
+        return Snapshot(
+            step,
+            step / self.steps_per_epoch,
+            self.rows[which],
+            theta,
+            values,
+            self.measured_ends(theta, outcomes),
+            outcomes,
+            self.diverged_at[which],
+        )
+
+    def measured(self, step: int, theta: Theta) -> dict[str, Costs]:
+        """The problem's metrics and the extra ones."""
+        with np.errstate(all="ignore"):
+            extra = self.extra_metrics(step, theta) if self.extra_metrics else {}
+            return {**self.problem.measure(theta), **extra}
+
+    def measured_ends(self, theta: Theta, outcomes: Outcomes) -> dict[str, Costs]:
+        """What the problem measures where a run has ended, NaN for the others; nothing where none has."""
+        ended = np.flatnonzero(outcomes != RUNNING)
+        if not len(ended):
+            return {}
+        with np.errstate(all="ignore"):
+            measured = self.problem.measure_end(stacked(theta[ended], theta.dtype))
+        ends = {name: np.full(len(theta), np.nan) for name in measured}
+        for name, values in measured.items():
+            ends[name][ended] = values
+        return ends
+
+    def outcomes(self, step: int, metrics: dict[str, Costs]) -> Outcomes:
+        """Each run's outcome at this step, RUNNING for those that go on."""
+        halfway = [costs for recorded, costs in self.costs_recorded if recorded <= step / 2]
+        halfway_cost = halfway[-1] if halfway else np.full(len(self.rows), np.nan)
+        self.costs_recorded.append((step, metrics["cost"]))
+        out_now = out_of_bounds(metrics["cost"], self.ceiling) & (self.diverged_at < 0)
+        self.diverged_at = np.where(out_now, step, self.diverged_at)
+        outcomes = self.stopping.outcomes(metrics, self.at_start, halfway_cost, self.problem.constant_predictor_cost)
+        outcomes[self.diverged_at >= 0] = DIVERGED
+        if step == self.steps:
+            outcomes[outcomes == RUNNING] = BUDGET
+        return outcomes
+
+    def remove_ended(self, snapshot: Snapshot) -> None:
+        """Let the runs that have ended leave the stack."""
+        ended = snapshot.rows[snapshot.outcomes != RUNNING]
+        if not len(ended):
+            return
+        kept = np.flatnonzero(~np.isin(self.rows, ended))
+        self.rows, self.diverged_at, self.ceiling = self.rows[kept], self.diverged_at[kept], self.ceiling[kept]
+        self.at_start = {name: values[kept] for name, values in self.at_start.items()}
+        self.costs_recorded = [(step, costs[kept]) for step, costs in self.costs_recorded]
+        if not len(kept):
+            return
+        self.theta = stacked(self.theta[kept], self.theta.dtype)
+        self.optimizer, self.schedule = take(self.optimizer, kept), take(self.schedule, kept)
+        self.state = None if self.state is None else take(self.state, kept)
+        self.batches = self.batches.take(kept)
+        self.batch_cost = self.batch_cost[kept]
+        self.allocate()

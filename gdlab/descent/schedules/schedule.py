@@ -1,0 +1,16 @@
+"""What the loop asks of a schedule."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from gdlab.arrays import Column
+
+
+@runtime_checkable
+class Schedule(Protocol):
+    """`varies` is False for one whose factor is 1 at every step."""
+
+    varies: bool
+
+    def factor(self, step: int, steps: int) -> Column: ...

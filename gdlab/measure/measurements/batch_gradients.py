@@ -1,0 +1,56 @@
+"""The error of mini-batch gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from gdlab.arrays import norm, stack_like
+from gdlab.checks import whole
+from gdlab.measure.measurements import MEASUREMENTS
+from gdlab.measure.measurements.measurement import NETWORK, MeasurementResult, Requirement, Setting
+from gdlab.problems.network import Network
+from gdlab.seeds import MEASUREMENT_STREAM, stream
+
+
+@MEASUREMENTS.register("batch_gradients")
+@dataclass(frozen=True, kw_only=True)
+class BatchGradients:
+    """How far the gradient of a mini-batch is from that of the whole training set.
+
+    For each of `sizes`, `draws` mini-batches, drawn with replacement so that their examples are independent. The table
+    holds the `size` and the relative `error` of each: the distance of the two gradients over the norm of the whole one.
+    The metrics: the root mean square error by size, and the exponent of its fall with the size, fitted by least squares
+    on log scales; theory has -1/2.
+    """
+
+    requires: ClassVar[Requirement] = NETWORK
+    sizes: Any
+    draws: Any
+
+    def __post_init__(self) -> None:
+        for size in self.sizes:
+            whole("sizes", size, 1)
+        if len(set(self.sizes)) < 2:
+            raise ValueError(f"sizes must be two different whole numbers or more, got {list(self.sizes)}")
+        whole("draws", self.draws, 2)
+
+    def __call__(self, setting: Setting) -> MeasurementResult:
+        network = cast(Network, setting.problem)
+        draw = stream(setting.seed, MEASUREMENT_STREAM)
+        whole_set, estimate = stack_like(setting.theta), stack_like(setting.theta)
+        network.evaluate(setting.theta, network.train, whole_set)
+        sizes, errors = np.repeat(list(self.sizes), self.draws), []
+        for size in sizes:
+            chosen = draw.integers(len(network.train.labels), size=size)
+            network.evaluate(setting.theta, network.train.at(chosen), estimate)
+            errors.append(float(norm(estimate - whole_set)[0] / norm(whole_set)[0]))
+        error = np.array(errors)
+        typical = {size: float(np.sqrt((error[sizes == size] ** 2).mean())) for size in self.sizes}
+        exponent = np.polyfit(np.log(list(typical)), np.log(list(typical.values())), 1)[0]
+        return MeasurementResult(
+            final={"exponent": float(exponent), **{f"error_{size}": value for size, value in typical.items()}},
+            columns={"size": sizes, "error": error},
+        )

@@ -1,0 +1,49 @@
+"""The cost of outputs that are stated, not computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gdlab.checks import whole
+from gdlab.measure.measurements import MEASUREMENTS
+from gdlab.measure.measurements.measurement import ANY_PROBLEM, MeasurementResult, Requirement, Setting
+from gdlab.problems.calls import replay
+from gdlab.problems.costs import COSTS, OutputLayer
+from gdlab.problems.passes import one_hot
+
+
+@MEASUREMENTS.register("scores")
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """What given outputs cost against a one-hot target: `outputs` maps names to lists, `target` is the right class.
+
+    The table holds the `name` and `cost` of each, and so do the metrics. The cost is the quadratic one, whatever the
+    problem's.
+    """
+
+    requires: ClassVar[Requirement] = ANY_PROBLEM
+    outputs: Any
+    target: Any
+
+    def __post_init__(self) -> None:
+        whole("target", self.target, 0)
+        for name, values in dict(self.outputs).items():
+            if len(values) <= self.target:
+                raise ValueError(f"outputs.{name} must have more than {self.target} values, got {len(values)}")
+
+    def __call__(self, setting: Setting) -> MeasurementResult:
+        costs = {name: score(np.array(values, float), self.target) for name, values in dict(self.outputs).items()}
+        final = {f"cost_{name}": cost for name, cost in costs.items()}
+        return MeasurementResult(final=final, columns={"name": list(costs), "cost": list(costs.values())})
+
+
+def score(outputs: np.ndarray, target: int) -> float:
+    """The quadratic cost of one example's outputs."""
+    z = outputs[None, None].copy()
+    targets = one_hot(np.array([target], np.uint8), len(outputs), z.dtype)
+    layer = OutputLayer(z, targets, np.empty_like(z), np.empty_like(z), np.empty_like(z), np.array(1.0))
+    replay(COSTS["quadratic"].heads["identity"].apply(layer))
+    return float(layer.loss.sum())

@@ -1,0 +1,66 @@
+"""Single parameters, nudged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from gdlab.checks import scalars_in, whole
+from gdlab.measure.measurements import MEASUREMENTS
+from gdlab.measure.measurements.gradients import cost_and_gradient
+from gdlab.measure.measurements.measurement import NETWORK, MeasurementResult, Requirement, Setting
+from gdlab.problems.network import Network
+from gdlab.seeds import MEASUREMENT_STREAM, stream
+
+
+@MEASUREMENTS.register("slopes")
+@dataclass(frozen=True, kw_only=True)
+class Slopes:
+    """What nudging one parameter does to the cost, against its entry of the gradient.
+
+    `count` parameters are drawn, those that matter most among them likelier (in proportion to the size of their slope,
+    and a tenth evenly). Each is nudged up by `nudge`. The table holds each `parameter`, its `slope` and the `rise` of
+    the cost over the nudge; the metrics how often their signs agree and the correlation of the two. `top_1_percent` and
+    `top_10_percent` are the shares of the squared gradient that so many parameters hold; `dark_weights` counts those of
+    pixels that are 0 in all training examples, and `dark_largest_slope` is the largest slope among these.
+    """
+
+    requires: ClassVar[Requirement] = NETWORK
+    count: Any
+    nudge: Any
+
+    def __post_init__(self) -> None:
+        whole("count", self.count, 3)
+        scalars_in(self, nudge="(0, inf)")
+
+    def __call__(self, setting: Setting) -> MeasurementResult:
+        network = cast(Network, setting.problem)
+        point = setting.theta.astype(np.float64)
+        cost, gradient = cost_and_gradient(network)
+        slope = gradient(point)[0]
+        shares = 0.9 * np.abs(slope) / np.abs(slope).sum() + 0.1 / len(slope)
+        count = min(self.count, len(slope))
+        which = stream(setting.seed, MEASUREMENT_STREAM).choice(len(slope), count, replace=False, p=shares)
+        nudged = np.repeat(point, count, axis=0)
+        nudged[np.arange(count), which] += self.nudge
+        rise = (cost(nudged) - cost(point)[0]) / self.nudge
+        first = network.layers(slope[None])[0][0][0]
+        dark = ~network.data.train_features.any(axis=0)
+        ordered = np.sort(slope**2)[::-1]
+        shares = {
+            f"top_{percent}_percent": float(ordered[: len(ordered) * percent // 100].sum() / ordered.sum())
+            for percent in (1, 10)
+        }
+        return MeasurementResult(
+            final={
+                "agreeing_signs": float((np.sign(rise) == np.sign(slope[which])).mean()),
+                "correlation": float(np.corrcoef(rise, slope[which])[0, 1]),
+                **shares,
+                "dark_pixels": float(dark.sum()),
+                "dark_weights": float(dark.sum() * len(first)),
+                "dark_largest_slope": float(np.abs(first[:, dark]).max(initial=0)),
+            },
+            columns={"parameter": which, "slope": slope[which], "rise": rise},
+        )

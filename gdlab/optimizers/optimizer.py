@@ -1,0 +1,26 @@
+"""What the loop asks of an optimizer."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+from gdlab.arrays import Column, PerRun, Theta
+
+
+@runtime_checkable
+class Optimizer(Protocol):
+    """A rule by which a stack of runs steps; `learning_rate` is the base rate, before any schedule."""
+
+    learning_rate: Column
+
+    def init(self, theta: Theta) -> Any:
+        """The state that `update` advances beside theta: None, or a dataclass of arrays with a row a run."""
+        ...
+
+    def update(self, theta: Theta, gradient: Theta, state: Any, learning_rate: Column) -> None:
+        """Advance `theta` and `state` in place, at this step's `learning_rate`; `gradient` may be overwritten."""
+        ...
+
+    def stability_limit(self, curvature: PerRun) -> Column | None:
+        """The learning rate below which descent is stable on a quadratic of this curvature; None if none is known."""
+        ...

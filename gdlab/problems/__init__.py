@@ -1,0 +1,14 @@
+"""Problems: what descends, and where; a network on data, and landscapes that can be drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gdlab.problems.problem import Batches, Oracle, Problem
+from gdlab.registry import Registry
+
+PROBLEMS: Registry[type[Any]] = Registry("problem", __name__, f"{__name__}.landscapes")
+
+__all__ = ["PROBLEMS", "Batches", "Oracle", "Problem"]
+
+__getattr__ = PROBLEMS.class_named

@@ -1,0 +1,64 @@
+r"""What a cost offers: a head for each kind of output layer that it is defined for.
+
+A head joins an output layer to a cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from gdlab.problems.calls import Calls, Units
+
+Targets = Float[np.ndarray, "*runs examples units"]
+Shares = Float[np.ndarray, " classes"]
+Scalar = Float[np.ndarray, ""]
+
+
+@dataclass(frozen=True)
+class OutputLayer:
+    r"""The arrays of the last layer, all but `targets` and `weight` of the shape of z.
+
+    A head reads z, the weighted inputs, and the targets y, and writes
+
+    - to z: the outputs a;
+    - to `error`: :math:`\partial C / \partial z` of one example, times `weight`;
+    - to `loss`: what each output adds to its example's cost.
+
+    `weight` holds the 1 / examples of the average and the constant of the derivative, the head's `slope`: the 2 of a
+    square, the 1 of a logarithm. `spare` is an array to work in.
+    """
+
+    z: Units
+    targets: Targets
+    error: Units
+    loss: Units
+    spare: Units
+    weight: Scalar
+
+
+class Head(NamedTuple):
+    r"""`apply` records the calls of an output layer and a cost together.
+
+    `second_derivative(a, y, dz)` is, for each example, how :math:`\partial C / \partial z` changes as z begins to move
+    along `dz`: the Hessian of the cost in z times `dz`.
+    """
+
+    apply: Callable[[OutputLayer], Calls]
+    slope: float
+    second_derivative: Callable[[Units, Targets, Units], Units]
+
+
+class Cost(NamedTuple):
+    """A cost: `heads` maps the output layers it is defined for, `sigmoid`, `identity`, `softmax`, to a head.
+
+    `of_constant_predictor(shares, output)` is the lowest cost that an output layer reaches without looking at the
+    input, where `shares` are the classes' shares of the examples.
+    """
+
+    heads: Mapping[str, Head]
+    of_constant_predictor: Callable[[Shares, str], float]

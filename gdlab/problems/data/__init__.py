@@ -1,0 +1,64 @@
+"""Data sets: handwritten digits as bytes, read from checked files; one file each.
+
+Features stay unsigned bytes and are multiplied by `scale` where they are used: the gathering of mini-batches then moves
+a quarter of what it would in float32.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from gdlab.checks import choice, whole
+from gdlab.problems.data.dataset import Data, DataError
+from gdlab.registry import Registry
+
+DATA_SETS: Registry[Callable[..., Data]] = Registry("data set", __name__)
+
+__all__ = ["DATA_SETS", "Data", "DataError", "load"]
+
+
+def load(name: str, root: str | None = None, without: Any = None) -> Data:
+    """A data set by name, read once per process; `root` is a folder of IDX files.
+
+    `without` is a class that is left out of the training set; the test set keeps it.
+
+    Raises
+    ------
+    ValueError
+        If there is no data set of that name, or it is not read from IDX files but a `root` is given; or no such class.
+    DataError
+        If the files are not as they should be.
+
+    """
+    data = _loaded(name, root)
+    return data if without is None else _without(data, without)
+
+
+@cache
+def _without(data: Data, label: Any) -> Data:
+    whole("without", label, 0, data.classes - 1, f" (the classes of {data.name})")
+    kept = data.train_labels != label
+    return replace(
+        data,
+        name=f"{data.name} without {label}",
+        train_features=np.ascontiguousarray(data.train_features[kept]),
+        train_labels=data.train_labels[kept],
+    )
+
+
+@cache
+def _loaded(name: str, root: str | None) -> Data:
+    choice("name", name, DATA_SETS)
+    if not isinstance(root, str | None):
+        raise ValueError(f"root must be a folder, got {root!r}")
+    if root is None:
+        return DATA_SETS[name]()
+    if "root" not in inspect.signature(DATA_SETS[name]).parameters:
+        raise ValueError(f"root must be left out: {name} comes with an installed package, got {root!r}")
+    return DATA_SETS[name](root)

@@ -1,0 +1,15 @@
+"""Fashion-MNIST, the whole of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gdlab.problems.data import DATA_SETS
+from gdlab.problems.data.dataset import Data
+from gdlab.problems.data.idx import idx_data
+
+
+@DATA_SETS.register("fashion_mnist")
+def fashion_mnist(root: str | Path | None = None) -> Data:
+    """Fashion-MNIST, the same sizes, clothes for digits (Xiao, Rasul and Vollgraf 2017); see `idx_data`."""
+    return idx_data("fashion_mnist", "Fashion-MNIST", root)

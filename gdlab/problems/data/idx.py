@@ -1,0 +1,131 @@
+"""The IDX files that MNIST and sets made like it come in: found, read, checked, and written."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from gdlab.problems.data.cache import cache_folder
+from gdlab.problems.data.dataset import Data, DataError
+
+IDX_UNSIGNED_BYTE = 0x08
+
+
+def idx_data(name: str, openml_name: str, root: str | Path | None) -> Data:
+    """Read the four IDX files of MNIST or a set made like it, packed (.gz) or not.
+
+    They are sought in `root`, else in $GDLAB_DATA/<name>, else in the cache; only when none of these is given are they
+    downloaded, once, into the cache.
+
+    Raises
+    ------
+    DataError
+        Naming the file that is missing, damaged or of the wrong shape, and what to do.
+
+    """
+    if root is not None:
+        folder = Path(root)
+    elif "GDLAB_DATA" in os.environ:
+        folder = Path(os.environ["GDLAB_DATA"]) / name
+    else:
+        folder = cache_folder() / name
+        if not folder.is_dir():
+            _download(name, openml_name, folder)
+    parts = {}
+    for part, prefix in (("train", "train"), ("test", "t10k")):
+        images_path, labels_path = (
+            _find(folder, f"{prefix}-{rest}") for rest in ("images-idx3-ubyte", "labels-idx1-ubyte")
+        )
+        images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
+        if len(images) != len(labels):
+            raise DataError(
+                f"{labels_path} has {len(labels)} labels for the {len(images)} images of {images_path.name}"
+            )
+        if len(labels) == 0 or labels.max() > 9:
+            raise DataError(
+                f"{labels_path} must hold labels from 0 to 9, got {labels.max() if len(labels) else 'none'}"
+            )
+        parts[part] = images, labels
+    (train, train_labels), (test, test_labels) = parts["train"], parts["test"]
+    if train.shape[1:] != test.shape[1:]:
+        raise DataError(f"{folder}: training images are {train.shape[1:]} pixels, test images {test.shape[1:]}")
+    return Data(
+        name=name,
+        shape=(train.shape[1], train.shape[2]),
+        scale=1 / 255,
+        train_features=train.reshape(len(train), -1),
+        train_labels=train_labels,
+        test_features=test.reshape(len(test), -1),
+        test_labels=test_labels,
+    )
+
+
+def read_idx(path: Path, dimensions: int) -> np.ndarray:
+    """One IDX file: two zeros, type 8 (bytes), the number of dimensions, their sizes (big-endian), the bytes."""
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
+    header = 4 + 4 * dimensions
+    magic = bytes([0, 0, IDX_UNSIGNED_BYTE, dimensions])
+    if content[:4] != magic:
+        raise DataError(
+            f"{path} is not an IDX file of {dimensions}-dimensional bytes: "
+            f"it begins {content[:4].hex()}, not {magic.hex()}"
+        )
+    if len(content) < header:
+        raise DataError(f"{path} is truncated: {len(content)} bytes, less than its header of {header}")
+    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", dimensions, offset=4))
+    expected = header + int(np.prod(shape, dtype=np.int64))
+    if len(content) != expected:
+        what = "truncated" if len(content) < expected else "too long"
+        raise DataError(f"{path} is {what}: {len(content)} bytes where its header {shape} asks for {expected}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    """Write unsigned bytes as an IDX file, packed if `path` ends in .gz."""
+    sizes = np.array(array.shape, ">u4").tobytes()
+    content = bytes([0, 0, IDX_UNSIGNED_BYTE, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
+    path.write_bytes(gzip.compress(content, 6) if path.suffix == ".gz" else content)
+
+
+def _find(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise DataError(
+        f"{folder / name} (or .gz) is missing: put the four IDX files in this folder, "
+        "or name theirs with problem.data.root or $GDLAB_DATA"
+    )
+
+
+def _download(name: str, openml_name: str, folder: Path) -> None:
+    """Fetch a data set of 60,000 + 10,000 from OpenML and write it as IDX files, all four or none."""
+    from sklearn.datasets import fetch_openml
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its retries
+            bunch = fetch_openml(openml_name, version=1, as_frame=False, parser="liac-arff")
+    except Exception as error:  # whatever the network, OpenML or the parser raises, the mend is the same
+        raise DataError(
+            f"{name} could not be downloaded ({type(error).__name__}): put its four IDX files "
+            f"(train-images-idx3-ubyte.gz, …) in {folder}, or name their folder with problem.data.root"
+        ) from None
+    images, labels = bunch.data.astype(np.uint8).reshape(-1, 28, 28), bunch.target.astype(np.uint8)
+    if images.shape != (70000, 28, 28):
+        raise DataError(f"{name} came from OpenML with {len(images)} images instead of 70,000")
+    partial = folder.with_name(f"{folder.name}.{os.getpid()}")
+    partial.mkdir(parents=True, exist_ok=True)
+    for prefix, part in (("train", slice(60000)), ("t10k", slice(60000, None))):
+        write_idx(partial / f"{prefix}-images-idx3-ubyte.gz", images[part])
+        write_idx(partial / f"{prefix}-labels-idx1-ubyte.gz", labels[part])
+    partial.replace(folder)

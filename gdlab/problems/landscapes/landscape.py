@@ -1,0 +1,104 @@
+"""The base of all landscapes: a cost in closed form, its derivatives, and where a run starts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from gdlab.arrays import Costs, Hessians, Point, Theta, norm
+from gdlab.checks import choice, per_run
+from gdlab.problems.problem import Batches
+
+Minima = Float[np.ndarray, "minima parameters"]
+Box = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landscape(ABC):
+    """What all landscapes share: where a run starts, and how the loop sees them.
+
+    `start` is the starting point; None draws one from the run's seed, uniformly inside the box.
+    """
+
+    start: Any = None
+    dtype: Any = "float64"
+
+    training_examples = 1
+    batch_size = None
+    constant_predictor_cost = None
+
+    @property
+    @abstractmethod
+    def minima(self) -> Minima:
+        """The minima in closed form or to machine precision, global ones first; empty if unbounded below."""
+
+    @property
+    @abstractmethod
+    def box(self) -> Box:
+        """(low, high) along each parameter: the part worth drawing, where starts are drawn from."""
+
+    @abstractmethod
+    def cost(self, theta: Theta) -> Costs: ...
+
+    @abstractmethod
+    def gradient(self, theta: Theta, out: Theta) -> None:
+        """Write the gradient at `theta` to `out`."""
+
+    @abstractmethod
+    def hessian(self, theta: Theta) -> Hessians: ...
+
+    def __post_init__(self) -> None:
+        choice("dtype", str(self.dtype), ("float32", "float64"))
+        object.__setattr__(self, "dtype", np.dtype(self.dtype))
+        if self.start is not None:
+            point = np.asarray(self.start, object).ravel()
+            if len(point) != self.parameters:
+                noun = "coordinate" if self.parameters == 1 else "coordinates"
+                raise ValueError(f"start must have {self.parameters} {noun}, got {len(point)}: {list(point)}")
+            object.__setattr__(self, "start", tuple(per_run("start", point)[:, 0].tolist()))
+
+    @property
+    def parameters(self) -> int:
+        return len(self.box)
+
+    def initial(self, rng: np.random.Generator) -> Point:
+        """The starting point of a run."""
+        if self.start is not None:
+            return np.array(self.start, self.dtype)
+        low, high = np.transpose(self.box)
+        return rng.uniform(low, high).astype(self.dtype)
+
+    def oracle(self, theta: Theta, gradient: Theta, batches: Batches) -> LandscapeOracle:
+        return LandscapeOracle(self, theta, gradient)
+
+    def measure(self, theta: Theta) -> dict[str, Costs]:
+        """The cost and the Euclidean norm of its gradient at each run's point, and where that is: w1 and w2."""
+        gradient = np.empty_like(theta)
+        self.gradient(theta, gradient)
+        place = {f"w{i}": w.astype(np.float64) for i, w in enumerate(theta.T, 1)}
+        return {"cost": self.cost(theta), "gradient_norm": norm(gradient), **place}
+
+    def measure_end(self, theta: Theta) -> dict[str, Costs]:
+        return {}
+
+
+@dataclass(frozen=True)
+class LandscapeOracle:
+    """A landscape at the points of a stack: the cost, with the gradient written beside it."""
+
+    landscape: Landscape
+    theta: Theta
+    gradient: Theta
+
+    def __call__(self, out: Costs) -> None:
+        self.landscape.gradient(self.theta, self.gradient)
+        out[...] = self.landscape.cost(self.theta)
+
+
+def symmetric(aa: Costs, ab: Costs, bb: Costs) -> Hessians:
+    """Stack of symmetric 2 x 2 matrices from their entries."""
+    return np.stack([aa, ab, ab, bb], axis=-1).reshape(-1, 2, 2)

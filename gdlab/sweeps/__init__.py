@@ -1,0 +1,1 @@
+"""Sweeps: from configurations to stacks, trained in worker processes, each run tracked."""

@@ -1,0 +1,291 @@
+"""From plain configurations to a stack that can descend.
+
+A configuration is a mapping as a config file states it, resolved, with the sections `problem`, `optimizer`, `schedule`,
+`stop`, `record`, `seeds` and perhaps `measurement`. `name` says which of a registry's choices a section builds, and
+nothing else can be built.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from gdlab.arrays import Costs, Theta, columns, stacked
+from gdlab.blas import one_thread
+from gdlab.checks import choice, hint, whole
+from gdlab.descent.loop import SPACINGS, ExtraMetrics, Snapshot, descend
+from gdlab.descent.schedules import SCHEDULES, Schedule
+from gdlab.descent.stopping import Stopping
+from gdlab.descent.trajectory import recorded
+from gdlab.measure import curvature
+from gdlab.measure.measurements import MEASUREMENTS, Measurement, Setting
+from gdlab.optimizers import OPTIMIZERS, Optimizer
+from gdlab.problems import PROBLEMS
+from gdlab.problems.data import load
+from gdlab.problems.landscapes import Landscape
+from gdlab.problems.network import Network
+from gdlab.problems.problem import Problem, steps_per_epoch
+from gdlab.registry import Registry
+from gdlab.results import Result
+from gdlab.seeds import INIT_STREAM, stream
+
+Config = Mapping[str, Any]
+
+SECTIONS = ("problem", "optimizer", "schedule", "stop", "record", "seeds")
+MOST_PROBLEMS = 256  # that are kept; one with its data is some 100 MB, but the data is shared
+
+_problems: dict[str, Problem] = {}
+
+
+class ConfigurationError(ValueError):
+    """A configuration that cannot be run; the message names the key, the rule and the value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Which steps are recorded, `spacing` being a key of `SPACINGS`, and at which of them the sharpness is: at none of
+    them (`never`), the first (`start`), or all (`always`). `path`: whether theta itself is kept at all of them.
+    """
+
+    points: Any
+    spacing: Any
+    sharpness: Any
+    path: Any
+
+    def __post_init__(self) -> None:
+        whole("points", self.points, 2)
+        choice("spacing", self.spacing, SPACINGS)
+        choice("sharpness", self.sharpness, ("never", "start", "always"))
+        if not isinstance(self.path, bool):
+            raise ValueError(f"path must be true or false, got {self.path!r}")
+
+    def extra_metrics(self, problem: Problem) -> ExtraMetrics | None:
+        """What is recorded beside what the problem measures."""
+        if self.sharpness == "never":
+            return None
+        known = cast(Network | Landscape, problem)
+
+        def sharpness(step: int, theta: Theta) -> dict[str, Costs]:
+            if self.sharpness == "start" and step > 0:
+                return {"sharpness": np.full(len(theta), np.nan)}
+            return {"sharpness": curvature.sharpness(known, theta)}
+
+        return sharpness
+
+
+SINGLE: dict[str, Callable[..., Any]] = {"problem.data": load, "stop": Stopping, "record": Record}
+REGISTRIES: dict[str, Registry[type[Any]]] = {
+    "problem": PROBLEMS,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "measurement": MEASUREMENTS,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Runs that share all but their hyperparameters, starts and seeds, ready to descend."""
+
+    problem: Problem
+    theta: Theta
+    optimizer: Optimizer
+    schedule: Schedule
+    stopping: Stopping
+    seeds: Sequence[int]
+    record: Record
+    measurement: Measurement | None = None
+
+    @property
+    def steps(self) -> int:
+        """The budget of each run, in steps."""
+        return self.stopping.steps(steps_per_epoch(self.problem))
+
+    def descend(self) -> Iterator[Snapshot]:
+        """The snapshots of the descent."""
+        return descend(
+            self.problem,
+            self.theta,
+            self.optimizer,
+            schedule=self.schedule,
+            stopping=self.stopping,
+            seeds=self.seeds,
+            points=self.record.points,
+            spacing=self.record.spacing,
+            extra_metrics=self.record.extra_metrics(self.problem),
+        )
+
+    def measure(self) -> Result:
+        """The result of the measurement, which must be there, in the first run's setting."""
+        assert self.measurement is not None
+        setting = Setting(
+            problem=self.problem,
+            theta=self.theta[:1],
+            optimizer=self.optimizer,
+            schedule=self.schedule,
+            stopping=self.stopping,
+            seed=self.seeds[0],
+        )
+        with _within("measurement"), one_thread():
+            return self.measurement(setting)
+
+    def results(self) -> Sequence[Result]:
+        """Each run's trajectory, or the measurement's result."""
+        return [self.measure()] if self.measurement else recorded(self.descend(), self.theta, self.record.path)
+
+
+def build(configs: Sequence[Config]) -> Stack:
+    """The stack of these runs, which must agree on all that `key.shared` holds.
+
+    Raises
+    ------
+    ConfigurationError, gdlab.problems.data.DataError
+        For a value out of its range, a key that is unknown or missing, a name that is not registered, a measurement
+        that the problem cannot have.
+
+    """
+    first = configs[0]
+    problems = [problem(config) for config in configs]
+    seeds = [_checked_keys("seeds", config["seeds"], ("init", "batches")) for config in configs]
+    with _within("seeds"):
+        for pair in seeds:
+            for use, seed in pair.items():
+                whole(use, seed, 0)
+    measurement = _build("measurement", [first["measurement"]]) if is_measurement(first) else None
+    if measurement and not measurement.requires.is_met(problems[0]):
+        raise ConfigurationError(
+            f"measurement={MEASUREMENTS.name_of(measurement)} needs {measurement.requires.description}, "
+            f"and the problem is {PROBLEMS.name_of(problems[0])}"
+        )
+    return Stack(
+        problem=problems[0],
+        theta=stacked(
+            [p.initial(stream(s["init"], INIT_STREAM)) for p, s in zip(problems, seeds, strict=True)],
+            problems[0].dtype,
+        ),
+        optimizer=_build("optimizer", [config["optimizer"] for config in configs]),
+        schedule=_build("schedule", [config["schedule"] for config in configs]),
+        stopping=_build("stop", [first["stop"]]),
+        seeds=[s["batches"] for s in seeds],
+        record=_build("record", [first["record"]]),
+        measurement=measurement,
+    )
+
+
+def train_stack(configs: Sequence[Config]) -> Sequence[Result]:
+    """Build a stack and let it descend, or measure: a worker's task."""
+    return build(configs).results()
+
+
+def problem(config: Config) -> Problem:
+    """The problem that a configuration states: the same object wherever the same is stated."""
+    section = config["problem"]
+    text = canonical_text(section)
+    if text not in _problems:
+        if len(_problems) == MOST_PROBLEMS:
+            _problems.clear()
+        arguments = dict(section) if isinstance(section, Mapping) else section
+        if isinstance(arguments, dict) and "data" in arguments:
+            arguments["data"] = _build("problem.data", [arguments["data"]])
+        _problems[text] = _build("problem", [arguments])
+    return _problems[text]
+
+
+def optimizer(section: Mapping[str, Any]) -> Optimizer:
+    """The optimizer that a section states; raises as `build` does."""
+    return cast(Optimizer, _build("optimizer", [section]))
+
+
+def is_measurement(config: Config) -> bool:
+    """Whether a configuration states a measurement and not a run."""
+    return config.get("measurement") is not None
+
+
+def flat(config: Config, prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, keys joined with dots."""
+    leaves: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            leaves |= flat(value, f"{prefix}{name}.")
+        else:
+            leaves[f"{prefix}{name}"] = value
+    return leaves
+
+
+def canonical_text(value: Any) -> str:
+    """The same text for the same values, 1 and 1.0 among them."""
+
+    def simple(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: simple(part) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [simple(part) for part in value]
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    return json.dumps(simple(value), sort_keys=True)
+
+
+def builder(path: str, section: Any) -> Callable[..., Any]:
+    """The class or function that a section's `name` chooses from its registry, or that all such sections build."""
+    if path in SINGLE:
+        return SINGLE[path]
+    name = section.get("name") if isinstance(section, Mapping) else section
+    if not isinstance(name, str) or name not in REGISTRIES[path]:
+        known = REGISTRIES[path]
+        raise ConfigurationError(f"{path}.name must be one of {', '.join(known)}, got {name!r}{hint(name, known)}")
+    return REGISTRIES[path][name]
+
+
+def _checked_keys(
+    path: str, section: Any, known: Collection[str], optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """A section as a dict, if it has the `known` keys and no others."""
+    if not isinstance(section, Mapping):
+        raise ConfigurationError(f"{path} must be a section with the keys {', '.join(known)}, got {section!r}")
+    for name in section:
+        if name not in known:
+            raise ConfigurationError(
+                f"unknown key {path}.{name}; valid keys of {path}: {', '.join(known) or 'none'}{hint(name, known)}"
+            )
+    for name in known:
+        if name not in section and name not in optional:
+            raise ConfigurationError(f"{path}.{name} is missing")
+    return dict(section)
+
+
+def _build(path: str, sections: Sequence[Any]) -> Any:
+    """Build what the runs' sections state: hyperparameters that may differ become columns, the rest is the first's."""
+    build = builder(path, sections[0])
+    parameters = inspect.signature(build).parameters
+    optional = [name for name, parameter in parameters.items() if parameter.default is not parameter.empty]
+    registered = path in REGISTRIES
+    runs = [
+        _checked_keys(
+            path, {name: value for name, value in section.items() if name != "name" or not registered}, parameters, optional
+        )
+        if isinstance(section, Mapping)
+        else _checked_keys(path, section, parameters, optional)
+        for section in sections
+    ]
+    may_differ = columns(build) if dataclasses.is_dataclass(build) else ()
+    with _within(path):
+        return build(
+            **{name: [run[name] for run in runs] if name in may_differ else runs[0][name] for name in runs[0]}
+        )
+
+
+@contextmanager
+def _within(path: str) -> Iterator[None]:
+    """Put the section's name before the key that a message begins with."""
+    try:
+        yield
+    except ValueError as error:
+        if type(error) is not ValueError:
+            raise
+        raise ConfigurationError(f"{path}.{error}") from None

@@ -1,0 +1,124 @@
+"""Plan a sweep: which jobs are done already, which cannot be done, and how the others stack."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdlab.problems.data import DataError
+from gdlab.sweeps import configuration, key
+from gdlab.sweeps.configuration import Config, ConfigurationError, Stack
+from gdlab.sweeps.stacks import Stacks, stacks
+from gdlab.sweeps.training import Failure
+from gdlab.tracking import Finished
+
+TRACKING_SECONDS = 0.05  # of processor time for a run: launching, its files and MLflow
+TRIAL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A run or measurement to be made: its name and its configuration, resolved."""
+
+    name: str
+    config: Config
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to be done about a sweep's jobs, by their places.
+
+    `duplicates` are jobs that state again what another job does; they get its result. `stacks` hold the rest.
+    """
+
+    jobs: Sequence[Job]
+    keys: Sequence[str]
+    reused: Mapping[int, Finished]
+    invalid: Mapping[int, Failure]
+    duplicates: Mapping[int, int]
+    stacks: Stacks
+    workers: int
+
+
+def plan(
+    jobs: Sequence[Job], finished: Mapping[str, Finished], *, workers: int, rows: int | None, resume: bool = True
+) -> Plan:
+    """Check every job, leave out those whose key has finished, and put the others into stacks.
+
+    Raises
+    ------
+    ConfigurationError, gdlab.problems.data.DataError
+        If no job at all can be built: what is wrong with the first.
+
+    """
+    keys: list[str] = []
+    first: dict[str, int] = {}
+    reused: dict[int, Finished] = {}
+    invalid: dict[int, Failure] = {}
+    duplicates: dict[int, int] = {}
+    reason: Exception | None = None
+    for place, job in enumerate(jobs):
+        try:
+            configuration.build([job.config])
+            job_key = key.key(job.config)
+        except (ConfigurationError, DataError, MemoryError) as error:
+            invalid[place] = Failure(str(error) or "not enough memory", traceback.format_exc())
+            reason = reason or error
+            job_key = ""
+        keys.append(job_key)
+        if not job_key:
+            continue
+        if resume and job_key in finished:
+            reused[place] = finished[job_key]
+        elif job_key in first:
+            duplicates[place] = first[job_key]
+        else:
+            first[job_key] = place
+    if reason is not None and len(invalid) == len(jobs):
+        raise reason
+    left = list(first.values())
+    return Plan(
+        jobs=jobs,
+        keys=keys,
+        reused=reused,
+        invalid=invalid,
+        duplicates=duplicates,
+        stacks=[[left[i] for i in stack] for stack in stacks([jobs[place].config for place in left], workers, rows)],
+        workers=workers,
+    )
+
+
+def estimate(planned: Plan) -> float:
+    """Seconds that a plan will take, from a short trial of one stack of each kind; measurements not counted."""
+    seconds, costs = 0.0, {}
+    for places in planned.stacks:
+        configs = [planned.jobs[place].config for place in places]
+        if configuration.is_measurement(configs[0]):
+            continue
+        kind = key.shared(configs[0])
+        if kind not in costs:
+            costs[kind] = _trial(configuration.build(configs))
+        stack = configuration.build(configs[:1])
+        step, snapshot = costs[kind]
+        seconds += len(places) * (step * stack.steps + snapshot * stack.record.points + TRACKING_SECONDS)
+    return seconds / min(planned.workers, max(len(planned.stacks), 1))
+
+
+def _trial(stack: Stack) -> tuple[float, float]:
+    """Seconds for a run's step and for the measuring of a recorded one, by least squares over a short descent."""
+    spans, seconds = [], []
+    began, before = time.perf_counter(), 0
+    end = began + TRIAL_SECONDS
+    for snapshot in stack.descend():
+        now = time.perf_counter()
+        spans.append([snapshot.step - before, float(len(snapshot.rows) > 0)])
+        seconds.append(now - began)
+        began, before = time.perf_counter(), snapshot.step
+        if now > end and len(spans) > 2:
+            break
+    step, measuring = np.maximum(np.linalg.lstsq(np.array(spans), np.array(seconds), rcond=None)[0], 0)
+    return float(step) / len(stack.theta), float(measuring) / len(stack.theta)

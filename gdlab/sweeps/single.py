@@ -1,0 +1,69 @@
+"""One run or measurement in this process, written to MLflow while it descends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gdlab import tracking
+from gdlab.descent.loop import Snapshot
+from gdlab.descent.trajectory import Recorder, line
+from gdlab.results import Result
+from gdlab.sweeps import configuration, key
+from gdlab.sweeps.configuration import Stack
+from gdlab.sweeps.launch import card
+from gdlab.sweeps.plan import Job
+from gdlab.tracking import LiveRun, TrackingError
+
+
+class Tracked(NamedTuple):
+    """A result, the seconds it took, and where the MLflow UI shows its run."""
+
+    result: Result
+    seconds: float
+    page: str
+
+
+def run_tracked(
+    job: Job,
+    uri: str,
+    experiment: str,
+    *,
+    sweep_name: str | None = None,
+    on_snapshot: Callable[[Snapshot], None] = lambda snapshot: None,
+) -> Tracked:
+    """Build, descend or measure, and track; `sweep_name` is that of the sweep that the job is part of.
+
+    Raises
+    ------
+    ConfigurationError, gdlab.problems.data.DataError, gdlab.tracking.TrackingError
+        If the job cannot be built or its run not be written. Whatever else is raised is noted in the run.
+
+    """
+    stack = configuration.build([job.config])
+    tracking.check_place(uri)
+    live = LiveRun(uri, experiment, card(job, key.key(job.config)), sweep=sweep_name)
+    try:
+        live.wait()
+        began = time.perf_counter()
+        result = stack.measure() if stack.measurement else _descend(stack, live, on_snapshot)
+        seconds = time.perf_counter() - began
+        live.finish(result)
+    except TrackingError:
+        raise
+    except BaseException as error:
+        killed = isinstance(error, KeyboardInterrupt | SystemExit)
+        live.abort(tracking.KILLED if killed else tracking.FAILED, f"{type(error).__name__}: {error}")
+        raise
+    return Tracked(result, seconds, live.page)
+
+
+def _descend(stack: Stack, live: LiveRun, on_snapshot: Callable[[Snapshot], None]) -> Result:
+    recorder = Recorder(stack.theta, stack.record.path)
+    for snapshot in stack.descend():
+        recorder.add(snapshot)
+        if len(snapshot.rows):
+            live.log(line(snapshot, 0))
+        on_snapshot(snapshot)
+    return recorder.trajectories[0]

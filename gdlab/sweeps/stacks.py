@@ -1,0 +1,57 @@
+"""Which runs descend together.
+
+Any run in a stack is bit for bit the run alone, so a stack may be cut anywhere: to fill the workers, to fit a cache, or
+to find the one run that brings a worker down.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import chain, pairwise
+
+from gdlab.sweeps import key
+from gdlab.sweeps.configuration import Config, is_measurement
+
+CACHE = 2**22  # bytes that a stack's steps go through: a core's part of a last-level cache
+FEW = 8  # rows below which a step costs mostly Python's time: better mixed orders of mini-batches than fewer rows
+MOST = 1024
+
+Stacks = list[list[int]]  # places of runs in the sweep
+
+
+def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> Stacks:
+    """The places of the runs that descend together, at most `rows` in a stack.
+
+    Left to itself a stack is as large as fits the cache, as long as every worker has two, or one where there are few
+    runs. Runs that share their order of mini-batches stay together: their examples are gathered once for all.
+    """
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, config in enumerate(configs):
+        alone = f" {place}" if is_measurement(config) else ""
+        groups[key.shared(config) + alone].append(place)
+    largest = rows or max(min(FEW, -(-len(configs) // workers)), -(-len(configs) // (2 * workers)))
+    result = []
+    for places in groups.values():
+        for together in _by_order(configs, places):
+            own = len({key.order_seed(configs[place]) for place in together}) > 1
+            fit = rows or max(1, CACHE // key.row_bytes(configs[places[0]], own))
+            result += _even_parts(together, min(fit, largest, MOST))
+    return result
+
+
+def _by_order(configs: Sequence[Config], places: Sequence[int]) -> list[list[int]]:
+    """Runs with one order of mini-batches together; those that would be too few, all in one."""
+    by_seed: dict[int | None, list[int]] = defaultdict(list)
+    for place in places:
+        by_seed[key.order_seed(configs[place])].append(place)
+    many = [group for group in by_seed.values() if len(group) >= FEW]
+    few = list(chain.from_iterable(group for group in by_seed.values() if len(group) < FEW))
+    return [*many, few] if few else many
+
+
+def _even_parts(places: Sequence[int], most: int) -> Stacks:
+    """As few parts as have at most so many places, of sizes that differ by one at most."""
+    count = -(-len(places) // most)
+    ends = [len(places) * i // count for i in range(count + 1)]
+    return [list(places[start:end]) for start, end in pairwise(ends)]

@@ -1,0 +1,165 @@
+"""Training: stacks of runs in worker processes.
+
+The workers need NumPy and this package; they write nothing.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass
+
+from gdlab.results import Result
+from gdlab.sweeps.configuration import Config, train_stack
+from gdlab.sweeps.stacks import Stacks
+from gdlab.sweeps.worker import WorkerProcess
+
+AHEAD = 2  # stacks a worker holds: the one it trains and the next, so that it never waits for this process
+TRIES = 2
+
+TrainStack = Callable[[Sequence[Config]], Sequence[Result]]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run has no result, in one line and in full."""
+
+    message: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A stack that has come to its end; `outcomes` stand in the order of `places`."""
+
+    places: Sequence[int]
+    outcomes: Sequence[Result | Failure]
+
+
+class Training:
+    """Stacks in training; iterating yields each as it ends.
+
+    A run that raises takes only itself down: its stack is halved until the run is alone. So is a stack whose worker
+    dies (killed by the system for its memory, say), after a second try. `on_begin` is called with the places of a stack
+    when it is submitted to a worker. `new_executor` makes one worker; it is called `workers` times, and again where one has died. The workers begin at once, and end with `close`.
+    """
+
+    def __init__(
+        self,
+        configs: Sequence[Config],
+        stacks: Stacks,
+        *,
+        workers: int,
+        on_begin: Callable[[Sequence[int]], None] = lambda places: None,
+        new_executor: Callable[[], Executor] | None = None,
+        train_stack: TrainStack = train_stack,
+    ) -> None:
+        self._on_begin = on_begin
+        self._waiting = deque(_Task(places) for places in stacks)
+        work = _Work(configs, train_stack)
+        self._lanes = [_Lane(new_executor or WorkerProcess, work) for _ in range(min(workers, len(stacks)))]
+        self._hand_out()
+
+    def __iter__(self) -> Iterator[Delivery]:
+        while any(lane.submitted for lane in self._lanes):
+            wait([lane.submitted[0].future for lane in self._lanes if lane.submitted], return_when=FIRST_COMPLETED)
+            for lane in self._lanes:
+                if lane.submitted and lane.submitted[0].future.done():
+                    delivery, again = lane.take()
+                    self._waiting.extendleft(reversed(again))
+                    self._hand_out()
+                    if delivery is not None:
+                        yield delivery
+
+    def close(self) -> None:
+        """End the workers, whatever they are doing."""
+        for lane in self._lanes:
+            lane.close()
+
+    def _hand_out(self) -> None:
+        for held in range(AHEAD):
+            for lane in self._lanes:
+                if self._waiting and len(lane.submitted) == held:
+                    task = self._waiting.popleft()
+                    if task.fresh:
+                        self._on_begin(task.places)
+                    lane.give(task)
+
+
+@dataclass
+class _Task:
+    """A stack to train, and how many workers have died of it; `fresh` until it, or the stack it is half of, is submitted."""
+
+    places: Sequence[int]
+    deaths: int = 0
+    fresh: bool = True
+
+    def halves(self) -> list[_Task]:
+        middle = len(self.places) // 2
+        return [_Task(self.places[:middle], fresh=False), _Task(self.places[middle:], fresh=False)]
+
+
+@dataclass(frozen=True)
+class _Work:
+    configs: Sequence[Config]
+    train_stack: TrainStack
+
+
+@dataclass(frozen=True)
+class _Submitted:
+    task: _Task
+    future: Future[Sequence[Result]]
+
+
+class _Lane:
+    """One worker and the stacks submitted to it, in their order."""
+
+    def __init__(self, new_executor: Callable[[], Executor], work: _Work) -> None:
+        self.new_executor, self.work = new_executor, work
+        self.submitted: deque[_Submitted] = deque()
+        self.executor = new_executor()
+
+    def give(self, task: _Task) -> None:
+        task.fresh = False
+        configs = [self.work.configs[place] for place in task.places]
+        self.submitted.append(_Submitted(task, self.executor.submit(self.work.train_stack, configs)))
+
+    def take(self) -> tuple[Delivery | None, list[_Task]]:
+        """What has become of the first stack, and the tasks that are to be done in its stead."""
+        first = self.submitted.popleft()
+        task = first.task
+        try:
+            return Delivery(task.places, first.future.result()), []
+        except BrokenExecutor as error:
+            self._replace()
+            task.deaths += 1
+            if task.deaths < TRIES:
+                return None, [task]
+            reason: Exception = error
+        except Exception as error:
+            reason = error
+        if len(task.places) > 1:
+            return None, task.halves()
+        return Delivery(task.places, [_failure(reason)]), []
+
+    def _replace(self) -> None:
+        """Take a new worker for one that has died, and give it what the old one held but had not begun."""
+        self.close()
+        self.executor = self.new_executor()
+        held = [submitted.task for submitted in self.submitted]
+        self.submitted.clear()
+        for task in held:
+            self.give(task)
+
+    def close(self) -> None:
+        """End the worker, whatever it is doing."""
+        self.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, BrokenExecutor):
+        return Failure(f"{error}, {TRIES} times, while it trained this run alone", f"{error}\n")
+    full = "".join(getattr(error, "__notes__", None) or traceback.format_exception(error))
+    return Failure(f"{type(error).__name__}: {error}", full)
