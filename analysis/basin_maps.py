@@ -15,9 +15,9 @@ from matplotlib.patches import Patch
 from analysis import study, style, words
 from analysis.study import RATE, Drawn, Made, StudyError, Table
 from gdlab import tracking
-from gdlab.sweeps import configuration
+from gdlab.measure.measurements.basins import DIVERGED, RIDGE, UNSETTLED
 from gdlab.problems.landscapes import Landscape
-from gdlab.measure.measurements import DIVERGED, RIDGE, UNSETTLED
+from gdlab.sweeps import configuration
 
 REASONS = {UNSETTLED: ("not at rest", "#bbbbbb"), DIVERGED: ("diverged", "#222222"), RIDGE: ("on a ridge", "#ffffff")}
 SHARES = ("fraction_global", "fraction_local", "fraction_unsettled", "fraction_diverged", "fraction_ridge")
@@ -49,7 +49,7 @@ def maps(runs: pd.DataFrame, starts: pd.DataFrame, landscapes: dict[str, Landsca
     """A figure for each landscape, and the table of what the starts came to."""
     drawn = []
     for target, group in runs.groupby(TARGET, sort=False):
-        name = words.spoken(str(target)).replace(" ", "_")
+        name = str(target)
         ordered = group.sort_values(RATE)
         figure = picture(ordered, starts, landscapes)
         drawn.append(

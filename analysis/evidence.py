@@ -10,9 +10,8 @@ import pandas as pd
 from analysis import minima, study
 from analysis.study import RATE
 from gdlab import tracking
-from gdlab.descent.trajectory import Measured
+from gdlab.results import MEASURED
 
-MEASURED = Measured.outcome
 NETWORK = "network"
 
 

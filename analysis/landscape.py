@@ -22,9 +22,10 @@ from analysis import axes, portraits, study, style, words
 from analysis.minima import Minima
 from analysis.study import RATE, Drawn, Film, Made, Study, StudyError
 from gdlab import tracking
-from gdlab.sweeps import configuration
+from gdlab.problems import PROBLEMS
 from gdlab.problems.landscapes import Landscape
 from gdlab.problems.network import Network
+from gdlab.sweeps import configuration
 
 RULE, TARGET = "optimizer.name", "problem.name"
 FINE = 161  # points along each axis of a drawn landscape
@@ -45,11 +46,11 @@ class Paths:
 
     @property
     def name(self) -> str:
-        return words.spoken(type(self.landscape).__name__).replace(" ", "_")
+        return PROBLEMS.name_of(self.landscape)
 
     @property
     def spoken(self) -> str:
-        return words.landscape(type(self.landscape).__name__)
+        return words.landscape(self.name)
 
     def walk(self, run: pd.Series) -> np.ndarray:
         """Where a run was, (steps, parameters)."""

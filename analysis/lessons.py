@@ -81,9 +81,7 @@ def parameters(evidence: Evidence) -> Finding:
 
 
 def bowl(evidence: Evidence) -> Finding:
-    run = evidence.one(
-        "lessons", problem__name="bowl", **{RULE: PLAIN}, measurement__name=None
-    )
+    run = evidence.one("lessons", problem__name="bowl", **{RULE: PLAIN}, measurement__name=None)
     walk = evidence.walk("lessons", run)
     gradient = [(walk[w].iloc[0] - walk[w].iloc[1]) / run[RATE] for w in ("w1", "w2")]
     cost = walk["cost"].iloc[0]
@@ -273,8 +271,8 @@ def symmetry_broken(evidence: Evidence) -> Finding:
 def local_minimum(evidence: Evidence) -> Finding:
     runs = evidence.runs("basins")
     told, chosen = [], []
-    for name in ("DoubleWell", "Rastrigin"):
-        here = runs[(runs["problem.name"] == f"gdlab.landscapes.{name}") & (runs["fraction_unsettled"] < 0.01)]
+    for name in ("double_well", "rastrigin"):
+        here = runs[(runs["problem.name"] == name) & (runs["fraction_unsettled"] < 0.01)]
         if here.empty:
             raise NotRunError("basins")
         slowest = here.loc[here[RATE].idxmin()]
@@ -347,7 +345,7 @@ def forgiving(evidence: Evidence) -> Finding:
     runs = evidence.runs("lr_optimizers")
     table = curves.usable(runs, RULE).set_index("choice")
     plain = table.loc[PLAIN]
-    adaptive = table.loc[[name for name in table.index if name.endswith(("RMSProp", "Adam"))]]
+    adaptive = table.loc[[name for name in table.index if name in ("rmsprop", "adam")]]
     told = ", ".join(
         f"{words.spoken(str(name))} {row['decades']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
         for name, row in [(PLAIN, plain), *adaptive.iterrows()]

@@ -15,11 +15,11 @@ from jaxtyping import Float
 from analysis import averages, study, words
 from analysis.study import StudyError
 from gdlab import tracking
-from gdlab.sweeps import configuration
 from gdlab.arrays import Theta
+from gdlab.descent.stopping import DIVERGED
 from gdlab.measure.geometry import aligned, barrier, disjoint_pairs, distances, straight_line
 from gdlab.problems.network import Network
-from gdlab.descent.stopping import DIVERGED
+from gdlab.sweeps import configuration
 
 START, ORDER, BOTH = "start varied", "order varied", "both varied"
 ARMS = (START, ORDER, BOTH)

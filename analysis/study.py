@@ -20,9 +20,9 @@ from analysis import style, words
 from analysis.regimes import regimes
 from analysis.words import is_param
 from gdlab import tracking
-from gdlab.sweeps.configuration import ConfigurationError
+from gdlab.blas import one_thread
 from gdlab.problems.data import DataError
-from gdlab.descent.loop import one_thread
+from gdlab.sweeps.configuration import ConfigurationError
 from gdlab.tracking import TrackingError
 
 Given = TypeVar("Given")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -92,15 +91,14 @@ def sentences(*parts: str) -> str:
     return " ".join(f"{part[0].upper() if part[0].isascii() else part[0]}{part[1:]}." for part in parts if part)
 
 
-def spoken(target: str) -> str:
-    """A class as one says it: gdlab.optimizers.GradientDescent is gradient descent."""
-    name = target.rpartition(".")[2]
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+def spoken(name: str) -> str:
+    """A name as one says it: gradient_descent is gradient descent."""
+    return name.replace("_", " ")
 
 
-def landscape(target: str) -> str:
-    """A class of landscapes as one says it: the ravine, Himmelblau's function."""
-    name = spoken(target)
+def landscape(name: str) -> str:
+    """A landscape as one says it: the ravine, Himmelblau's function."""
+    name = spoken(name)
     return f"{name.capitalize()}'s function" if name in NAMED_AFTER else f"the {name}"
 
 

@@ -1,36 +1,44 @@
 """What a person sees of runs and sweeps."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tqdm import tqdm
 
-from gdlab.sweeps.configuration import measures
-from gdlab.sweeps.launch import FAILED, FOUND, TRAINED, Plan, Result, cells, ranked
-from gdlab.descent.trajectory import Measured, Trajectory
+from gdlab import tracking
+from gdlab.descent.loop import Snapshot
+from gdlab.descent.trajectory import line
+from gdlab.results import MEASURED, Result
+from gdlab.sweeps.configuration import is_measurement
+from gdlab.sweeps.plan import Plan, estimate
+from gdlab.sweeps.summary import FAILED, REUSED, TRAINED, JobResult, cells, counts, ranked
 
 MOST_LINES = 20  # of a table on the screen
 
 
-def summary(name: str, trajectory: Trajectory | Measured, steps: int, seconds: float) -> str:
+def summary(name: str, result: Result, steps: int, seconds: float) -> str:
     """A run or a measurement in one line."""
-    final = trajectory.final
-    if isinstance(trajectory, Measured):
-        told = ", ".join(f"{metric} {value:.6g}" for metric, value in final.items())
-        return f"{name}: {told} ({seconds:.2f} s)"
-    parts = [f"{trajectory.outcome} at step {trajectory.steps} of {steps}", f"cost {final['final_cost']:.6g}"]
-    if trajectory.diverged_at is not None:
-        parts[0] = f"diverged at step {trajectory.diverged_at}"
+    final = result.final
+    if result.outcome == MEASURED:
+        metrics = ", ".join(f"{metric} {value:.6g}" for metric, value in final.items())
+        return f"{name}: {metrics} ({seconds:.2f} s)"
+    parts = [f"{result.outcome} at step {result.steps} of {steps}", f"cost {final['final_cost']:.6g}"]
+    if "diverged_at" in final:
+        parts[0] = f"diverged at step {final['diverged_at']:.0f}"
     if "final_accuracy" in final:
         parts.append(f"test accuracy {final['final_accuracy']:.2%}")
     return f"{name}: {', '.join(parts)} ({seconds:.2f} s)"
 
 
-def see(uri: str, page: str) -> str:
-    """How to look at it in the MLflow UI."""
+def link(uri: str, page: str) -> str:
+    """How to look at a page of the MLflow UI."""
     return f"see it: mlflow ui --backend-store-uri {uri}, http://127.0.0.1:5000{page}"
+
+
+def experiment_link(uri: str, experiment: str) -> str:
+    """How to look at an experiment in the MLflow UI."""
+    return link(uri, f"/#/experiments/{tracking.experiment_id(uri, experiment)}")
 
 
 def progress(total: int, unit: str) -> "tqdm[Any]":
@@ -38,36 +46,46 @@ def progress(total: int, unit: str) -> "tqdm[Any]":
     return tqdm(total=total, unit=unit, leave=False, disable=not sys.stderr.isatty())
 
 
-@contextmanager
-def sweep_progress(todo: Plan) -> Iterator["SweepBar"]:
-    """A progress bar over the runs that are to be trained."""
-    with progress(len(todo.jobs) - len(todo.found), " runs") as bar:
-        yield SweepBar(bar, todo)
+def show_snapshot(bar: "tqdm[Any]", snapshot: Snapshot) -> None:
+    """Advance a run's bar, with its cost and accuracy where they were measured."""
+    bar.update(snapshot.step - bar.n)
+    if len(snapshot.rows):
+        measured = line(snapshot, 0)
+        shown = {"cost": measured["cost"]}
+        if "test_accuracy" in measured:
+            shown["accuracy"] = measured["test_accuracy"]
+        bar.set_postfix(shown)
 
 
 class SweepBar:
     """Counts the runs done, and shows the best so far."""
 
-    def __init__(self, bar: "tqdm[Any]", todo: Plan) -> None:
-        self.bar, self.todo = bar, todo
-        self.best: list[Result] = []
+    def __init__(self, planned: Plan) -> None:
+        self.planned = planned
+        self.bar = progress(len(planned.jobs) - len(planned.reused), " runs")
+        self.best: list[JobResult] = []
 
-    def add(self, result: Result) -> None:
+    def add(self, result: JobResult) -> None:
+        """Take in a job's result."""
         self.best = ranked([*self.best, result])[:1]
-        if result.place not in self.todo.found:
+        if result.place not in self.planned.reused:
             self.bar.update()
-        if self.best and not self.best[0].failure:
+        if not self.best[0].failure:
             self.bar.set_postfix_str(f"best {headline(self.best[0])}")
 
+    def close(self) -> None:
+        """Clear the bar."""
+        self.bar.close()
 
-def headline(result: Result) -> str:
+
+def headline(result: JobResult) -> str:
     """A run's name and its main number."""
     if "final_accuracy" in result.final:
         return f"{result.name}: {result.final['final_accuracy']:.2%}"
     return f"{result.name}: cost {result.final_cost:.4g}"
 
 
-def sweep_summary(results: Sequence[Result], seconds: float) -> str:
+def sweep_summary(results: Sequence[JobResult], seconds: float) -> str:
     """A table of the best runs and of those that failed, and what there was in all."""
     best = [result for result in ranked(results) if not result.failure]
     failed = [result for result in results if result.failure]
@@ -75,39 +93,34 @@ def sweep_summary(results: Sequence[Result], seconds: float) -> str:
     if len(best) > MOST_LINES:
         lines.append(f"… and {len(best) - MOST_LINES} more, best first")
     lines += [f"failed: {result.name}: {result.failure.message}" for result in failed if result.failure]
-    counts = {how: sum(result.how == how for result in results) for how in (TRAINED, FOUND, FAILED)}
-    told = f"{len(results)} runs: {counts[TRAINED]} trained"
-    if counts[FOUND]:
-        told += f", {counts[FOUND]} found finished"
-    if failed:
-        told += f", {len(failed)} failed"
-    return "\n".join([*lines, f"{told} ({seconds:.1f} s)"])
+    counted_by = counts(results)
+    parts = [f"{counted(len(results), 'run')}: {counted_by[TRAINED]} trained"]
+    parts += [f"{counted_by[how]} {how}" for how in (REUSED, FAILED) if counted_by[how]]
+    return "\n".join([*lines, f"{', '.join(parts)} ({seconds:.1f} s)"])
 
 
-def plan_table(todo: Plan, seconds: float) -> str:
+def plan_table(planned: Plan) -> str:
     """What a sweep would do: its jobs, those that would be skipped, how the others stack, how long it would take."""
-    fate = {place: f"stack {number}" for number, part in enumerate(todo.parts, 1) for place in part}
-    fate |= dict.fromkeys(todo.found, "skipped: finished")
-    fate |= {place: f"skipped: the same as #{twin}" for place, twin in todo.twins.items()}
-    fate |= {place: f"impossible: {failure.message}" for place, failure in todo.impossible.items()}
-    rows = [["job", "", "run"], *([f"#{place}", fate[place], job.name] for place, job in enumerate(todo.jobs))]
-    count = sum(map(len, todo.parts))
-    sizes = ", ".join(str(len(part)) for part in todo.parts[:MOST_LINES]) + (
-        " …" if len(todo.parts) > MOST_LINES else ""
-    )
-    told = f"{counted(len(todo.jobs), 'job')}: {count} to train"
-    if todo.parts:
-        stacks, workers = counted(len(todo.parts), "stack"), counted(min(todo.workers, len(todo.parts)), "worker")
-        told += f", in {stacks} of {sizes} rows, by {workers}"
-    if skipped := len(todo.found) + len(todo.twins):
-        told += f"; {skipped} to skip"
-    if todo.impossible:
-        told += f"; {len(todo.impossible)} impossible"
-    unknown = sum(measures(todo.jobs[place].config) for part in todo.parts for place in part)
-    time = f"estimated time: {duration(seconds)}" + (
-        f", and that of {counted(unknown, 'measurement')}" if unknown else ""
-    )
-    return "\n".join([*columns(rows), told, time])
+    fate = {place: f"stack {number}" for number, stack in enumerate(planned.stacks, 1) for place in stack}
+    fate |= dict.fromkeys(planned.reused, "skipped: finished")
+    fate |= {place: f"skipped: the same as #{original}" for place, original in planned.duplicates.items()}
+    fate |= {place: f"invalid: {failure.message}" for place, failure in planned.invalid.items()}
+    rows = [["job", "", "run"], *([f"#{place}", fate[place], job.name] for place, job in enumerate(planned.jobs))]
+    sizes = ", ".join(str(len(stack)) for stack in planned.stacks[:MOST_LINES])
+    sizes += " …" if len(planned.stacks) > MOST_LINES else ""
+    total = f"{counted(len(planned.jobs), 'job')}: {sum(map(len, planned.stacks))} to train"
+    if planned.stacks:
+        workers = counted(min(planned.workers, len(planned.stacks)), "worker")
+        total += f", in {counted(len(planned.stacks), 'stack')} of {sizes} rows, by {workers}"
+    if skipped := len(planned.reused) + len(planned.duplicates):
+        total += f"; {skipped} to skip"
+    if planned.invalid:
+        total += f"; {len(planned.invalid)} invalid"
+    measurements = sum(is_measurement(planned.jobs[place].config) for stack in planned.stacks for place in stack)
+    time = f"estimated time: {duration(estimate(planned))}"
+    if measurements:
+        time += f", and that of {counted(measurements, 'measurement')}"
+    return "\n".join([*columns(rows), total, time])
 
 
 def counted(count: int, noun: str) -> str:

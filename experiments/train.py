@@ -6,10 +6,7 @@ import re
 import signal
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
-from functools import cache, reduce
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,37 +18,78 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gdlab import tracking
-from gdlab.sweeps import configuration, launch
-from gdlab.sweeps.configuration import ConfigurationError
+import gdlab
 from gdlab.problems.data import DataError
-from gdlab.sweeps.launch import Job, Plan, Result
-from gdlab.descent.stopping import DIVERGED
-from gdlab.tracking import LiveRun, Store, Sweep, TrackingError
-from gdlab.descent.trajectory import Recorder, Trajectory, point
+from gdlab.sweeps import configuration
+from gdlab.sweeps.configuration import ConfigurationError
+from gdlab.sweeps.plan import Job, Plan, plan
+from gdlab.sweeps.single import run_tracked
+from gdlab.sweeps.summary import JobResult
+from gdlab.tracking import TrackingError
 from hydra_plugins.stacked_launcher import Composed, stackable
 
-UNTOLD = {
-    "experiment",
-    "tracking.uri",
-    "tracking.experiment",
-    "resume",
-    "dry_run",
-}  # overrides that do not tell runs apart
 FLAGS = ("resume", "dry_run")
 ABOUT = {"tracking", *FLAGS}  # sections that are no part of a run
+UNNAMED = {"experiment", "tracking.uri", "tracking.experiment", *FLAGS}  # overrides that are no part of a run's name
 OF_SWEEPS = ("hydra.sweeper.", "hydra.launcher.", "hydra/sweeper=", "hydra/launcher=")
 TERMINATED = 128 + signal.SIGTERM
-WANTED = "wanted"  # HYDRA_FULL_ERROR was set by the user, who wants tracebacks
-SWEEPS: set[Sweep] = set()
-ROUNDS: defaultdict[Path, list[Result]] = defaultdict(list)  # what the rounds of a sweep came to, by its folder
+WANTS_TRACEBACKS = "HYDRA_FULL_ERROR" in os.environ
 
 
 class RunError(Exception):
-    """A run of a sweep came to nothing; the message says why."""
+    """A run of a sweep has no result; the message says why."""
 
 
-KNOWN = (ConfigurationError, DataError, TrackingError, RunError, HydraException, OmegaConfBaseException)
+EXPECTED_ERRORS = (ConfigurationError, DataError, TrackingError, RunError, HydraException, OmegaConfBaseException)
+
+
+class Launch:
+    """What a command line asks for: jobs, and what is the same for all of them."""
+
+    def __init__(self, composed: Sequence[Composed]) -> None:
+        overrides = [set(job.overrides) for job in composed]
+        common = set.intersection(*overrides) if len(composed) > 1 else set()
+        self.jobs = [
+            Job(name=run_name(text for text in job.overrides if text not in common), config=run_section(job.config))
+            for job in composed
+        ]
+        self.resume, self.dry_run = (common_value(composed, name) for name in FLAGS)
+        self.uri = common_value(composed, "tracking", "uri")
+        study = HydraConfig.get().runtime.choices.get("experiment")
+        self.experiment = common_value(composed, "tracking", "experiment") or study or "train"
+
+
+class SweepConsole:
+    """Shows a sweep on the terminal, and passes what happens to its jobs on to Hydra's launcher."""
+
+    def __init__(self, begin: Callable[[Sequence[int]], None], end: Callable[[int, Any], None], dry_run: bool) -> None:
+        self.began, self.end, self.dry_run = begin, end, dry_run
+
+    def planned(self, planned: Plan, closed: int) -> None:
+        """Print what will be reused, or, in a dry run, the whole plan."""
+        if closed:
+            print(f"{console.counted(closed, 'run')} of a killed process had been left open: marked KILLED")
+        if self.dry_run:
+            print(console.plan_table(planned))
+            for place in range(len(planned.jobs)):
+                self.end(place, math.nan)
+            return
+        if planned.reused:
+            print(
+                f"{len(planned.reused)} of {console.counted(len(planned.jobs), 'run')} finished before and are reused; "
+                "resume=false trains them again"
+            )
+        self.bar = console.SweepBar(planned)
+
+    def finished(self, result: JobResult) -> None:
+        """Advance the bar."""
+        self.bar.add(result)
+        self.end(result.place, failure(result) or objective(result.outcome, result.final_cost))
+
+    def close(self) -> None:
+        """Clear the bar."""
+        if hasattr(self, "bar"):
+            self.bar.close()
 
 
 def run_sweep(
@@ -59,53 +97,44 @@ def run_sweep(
     /,
     *,
     folder: Path,
-    workers: int,
+    workers: int | None,
     rows: int | None,
-    begun: Callable[[Sequence[int]], None],
-) -> Generator[tuple[int, float | Exception]]:
-    """Train all jobs of a sweep together; yields each one's place and its objective, or why it has none."""
+    earlier: Sequence[JobResult],
+    begin: Callable[[Sequence[int]], None],
+    end: Callable[[int, Any], None],
+) -> Sequence[JobResult]:
+    """Train all jobs of a sweep; `end` takes each one's place and its objective, or why it has none."""
     start = time.perf_counter()
-    alike = set.intersection(*(set(job.overrides) for job in composed)) if len(composed) > 1 else set()
-    jobs = [
-        Job(name=run_name(text for text in job.overrides if text not in alike), config=run_part(job.config))
-        for job in composed
-    ]
-    uri, experiment = one_of_all(composed, "tracking", "uri"), one_of_all(composed, "tracking", "experiment")
-    resume, dry_run = one_of_all(composed, "resume"), one_of_all(composed, "dry_run")
-    store = cache(lambda: Store(uri, experiment))
-    looked_at, finished = tracking.milliseconds(), {}
-    if tracking.experiment_id(uri, experiment):
-        if not dry_run and (count := store().mend()):
-            print(f"{count} runs of a killed process were still open: marked KILLED")
-        finished = store().finished()
-    elif not dry_run:
-        tracking.check_place(uri)
-    todo = launch.plan(jobs, finished, workers=workers, rows=rows, resume=resume)
-    if dry_run:
-        foresee(todo)
-        yield from ((place, math.nan) for place in range(len(jobs)))
-        return
-    if todo.found:
-        print(f"{len(todo.found)} of {len(jobs)} runs are finished already; resume=false would train them again")
-    results: list[Result] = []
-    earlier = ROUNDS[folder.resolve()]
-    outcomes = launch.run(todo, store, str(folder.resolve()), looked_at=looked_at, earlier=tuple(earlier), begun=begun)
-    with closing(outcomes), console.sweep_progress(todo) as bar:
-        for result in outcomes:
-            results.append(result)
-            bar.add(result)
-            yield result.place, failure(result) or objective(result.outcome, result.final_cost)
-    earlier += results
-    print(console.sweep_summary(results, time.perf_counter() - start))
-    print(console.see(uri, f"/#/experiments/{store().experiment_id}"))
+    launch = Launch(composed)
+    watching = SweepConsole(begin, end, launch.dry_run)
+    try:
+        results = gdlab.sweep(
+            [job.config for job in launch.jobs],
+            launch.uri,
+            launch.experiment,
+            names=[job.name for job in launch.jobs],
+            sweep_name=str(folder.resolve()),
+            workers=workers,
+            rows=rows,
+            resume=launch.resume,
+            dry_run=launch.dry_run,
+            earlier=earlier,
+            observer=watching,
+        )
+    finally:
+        watching.close()
+    if not launch.dry_run:
+        print(console.sweep_summary(results, time.perf_counter() - start))
+        print(console.experiment_link(launch.uri, launch.experiment))
+    return results
 
 
 def objective(outcome: str, final_cost: float) -> float:
-    """What a sweeper is told of a run: its final cost, inf if it diverged."""
-    return math.inf if outcome == DIVERGED else final_cost
+    """What a sweeper minimizes: a run's final cost, inf if it diverged."""
+    return math.inf if outcome == "diverged" else final_cost
 
 
-def failure(result: Result) -> RunError | None:
+def failure(result: JobResult) -> RunError | None:
     """Why a job has no result, with the traceback as a note."""
     if result.failure is None:
         return None
@@ -120,103 +149,73 @@ def train(composed: DictConfig) -> float:
     """Train one run; returns its objective."""
     try:
         config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-        return run(cast(dict[str, Any], config))
-    except KNOWN as error:
-        if os.environ["HYDRA_FULL_ERROR"] == WANTED:
+        return run_one(cast(dict[str, Any], config))
+    except EXPECTED_ERRORS as error:
+        if WANTS_TRACEBACKS:
             raise
         sys.exit(f"error: {one_line(error)}")  # an exception would have Hydra add a report of its own
 
 
-def run(config: dict[str, Any]) -> float:
-    """Build, descend, track; returns the objective."""
+def run_one(config: dict[str, Any]) -> float:
+    """Train one run, or show the plan of it; returns its objective."""
     settings = HydraConfig.get()
-    if settings.mode == RunMode.RUN and (
-        idle := [text for text in settings.overrides.hydra if text.startswith(OF_SWEEPS)]
-    ):
-        raise ConfigurationError(f"{idle[0].partition('=')[0]} is for sweeps: add -m")
-    job = Job(name=run_name(settings.overrides.task), config=run_part(config))
-    stack = configuration.build([job.config])
-    if config["dry_run"]:
-        foresee(launch.plan([job], {}, workers=1, rows=None))
+    of_sweeps = [text.partition("=")[0] for text in settings.overrides.hydra if text.startswith(OF_SWEEPS)]
+    if of_sweeps and settings.mode == RunMode.RUN:
+        raise ConfigurationError(f"{of_sweeps[0]} is for sweeps: add -m")
+    launch = Launch([Composed(settings.overrides.task, config)])
+    (job,) = launch.jobs
+    if launch.dry_run:
+        print(console.plan_table(plan([job], {}, workers=1, rows=None)))
         return math.nan
-    uri, experiment = config["tracking"]["uri"], config["tracking"]["experiment"]
-    tracking.check_place(uri)
-    card = launch.card(job, configuration.key(job.config))
-    sweep = (
-        Sweep(uri, experiment, str(Path(settings.sweep.dir).resolve())) if settings.mode == RunMode.MULTIRUN else None
-    )
-    if sweep:
-        SWEEPS.add(sweep)
-    live = LiveRun(uri, experiment, card, sweep=sweep and sweep.name)
-    try:
-        live.wait()
-        begun = time.perf_counter()
-        result = stack.measure() if stack.measurement else follow(stack, live)
-        seconds = time.perf_counter() - begun
-        live.finish(result)
-    except TrackingError:
-        raise
-    except BaseException as error:
-        killed = isinstance(error, KeyboardInterrupt | SystemExit)
-        live.abort(tracking.KILLED if killed else tracking.FAILED, f"{type(error).__name__}: {error}")
-        raise
-    print(console.summary(card.name, result, stack.steps, seconds))
-    if not sweep:
-        print(console.see(uri, live.page))
-    return objective(result.outcome, result.final.get("final_cost", math.nan))
+    is_job = settings.mode == RunMode.MULTIRUN
+    sweep_name = str(Path(settings.sweep.dir).resolve()) if is_job else None
+    steps = configuration.build([job.config]).steps
+    with console.progress(steps, " steps") as bar:
+        tracked = run_tracked(
+            job,
+            launch.uri,
+            launch.experiment,
+            sweep_name=sweep_name,
+            on_snapshot=lambda snapshot: console.show_snapshot(bar, snapshot),
+        )
+    print(console.summary(job.name, tracked.result, steps, tracked.seconds))
+    if not is_job:
+        print(console.link(launch.uri, tracked.page))
+    return objective(tracked.result.outcome, tracked.result.final.get("final_cost", math.nan))
 
 
-def foresee(todo: Plan) -> None:
-    """Print what would be done."""
-    print(console.plan_table(todo, launch.estimate(todo)))
-
-
-def run_part(config: dict[str, Any]) -> dict[str, Any]:
-    """What a configuration says of the run itself, with no section that gdlab does not know."""
+def run_section(config: dict[str, Any]) -> dict[str, Any]:
+    """What a configuration says of the run itself; raises for a section that is unknown."""
     for name in FLAGS:
         if not isinstance(config[name], bool):
             raise ConfigurationError(f"{name} must be true or false, got {config[name]!r}")
     known = {*configuration.SECTIONS, "seed", "measurement"}
     for name in config:
         if name not in known | ABOUT:
-            raise ConfigurationError(f"{name} is not a key: a run has {', '.join(sorted(known | ABOUT))}")
+            raise ConfigurationError(f"unknown key {name}; valid keys: {', '.join(sorted(known | ABOUT))}")
     return {name: value for name, value in config.items() if name in known}
 
 
-def one_of_all(jobs: Sequence[Composed], *keys: str) -> Any:
+def common_value(jobs: Sequence[Composed], *keys: str) -> Any:
     """A value that all jobs of a sweep must share."""
-    texts, value = set(), None
+    values = []
     for job in jobs:
-        value = reduce(lambda section, key: section[key], keys, job.config)
-        texts.add(str(value))
-    if len(texts) > 1:
+        value: Any = job.config
+        for key in keys:
+            value = value[key]
+        values.append(value)
+    different = sorted(set(map(str, values)))
+    if len(different) > 1:
         raise ConfigurationError(
-            f"{'.'.join(keys)} must be the same for all runs of a sweep, got {' and '.join(texts)}"
+            f"{'.'.join(keys)} must be the same for all runs of a sweep, got {' and '.join(different)}"
         )
-    return value
+    return values[0]
 
 
 def run_name(overrides: Iterable[str]) -> str:
     """What a run is called: its overrides, each by the last part of its key."""
-    told = [text for text in overrides if text.partition("=")[0] not in UNTOLD]
-    return " ".join(re.sub(r"^[^=]*[./]", "", text) for text in told) or "defaults"
-
-
-def follow(stack: configuration.Stack, live: LiveRun) -> Trajectory:
-    """Let the run descend, with a progress bar on a terminal."""
-    recorder = Recorder(stack.theta, stack.record.path)
-    with console.progress(stack.steps, " steps") as bar:
-        for snapshot in stack.descend():
-            recorder.add(snapshot)
-            bar.update(snapshot.step - bar.n)
-            if len(snapshot.rows):
-                line = point(snapshot, 0)
-                live.log(line)
-                shown = {"cost": line["cost"]}
-                if "test_accuracy" in line:
-                    shown["accuracy"] = line["test_accuracy"]
-                bar.set_postfix(shown)
-    return recorder.trajectories[0]
+    named = [text for text in overrides if text.partition("=")[0] not in UNNAMED]
+    return " ".join(re.sub(r"^[^=]*[./]", "", text) for text in named) or "defaults"
 
 
 def one_line(error: Exception) -> str:
@@ -225,37 +224,30 @@ def one_line(error: Exception) -> str:
         error = error.__cause__  # what Hydra puts around it names its own classes
     text = " ".join(str(error).split())
     if unknown := re.match(r"Could not override '([^']+)'", text):
-        return f"{unknown[1]} is not a key of this configuration; --cfg job shows those there are"
+        return f"unknown key {unknown[1]}; --cfg job lists the valid keys"
     if absent := re.search(
         r"Could not find '([^']+)/([^'/]+)' Available options in '[^']+': (.*?) Config search path", text
     ):
-        return f"{absent[1]}={absent[2]} is not a choice: there are {', '.join(absent[3].split())}"
+        return f"{absent[1]} must be one of {', '.join(absent[3].split())}, got {absent[2]}"
     return text
 
 
 def main() -> None:
-    """Run the command line; what a person can put right is said in one line."""
-    os.environ["HYDRA_FULL_ERROR"] = WANTED if "HYDRA_FULL_ERROR" in os.environ else "1"  # either way Hydra raises
+    """Run the command line; an error that the user can fix is reported in one line."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what goes wrong, and leaves the report to this function
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    status = tracking.FAILED
     try:
         train()
-        status = tracking.FINISHED
     except KeyboardInterrupt:
-        status = tracking.KILLED
         sys.exit("interrupted: what was running is marked KILLED")
     except SystemExit as stop:
         if stop.code == TERMINATED:
-            status = tracking.KILLED
             print("terminated: what was running is marked KILLED", file=sys.stderr)
         raise
-    except KNOWN as error:
-        if os.environ["HYDRA_FULL_ERROR"] == WANTED:
+    except EXPECTED_ERRORS as error:
+        if WANTS_TRACEBACKS:
             raise
         sys.exit(f"error: {one_line(error)}")
-    finally:
-        for sweep in SWEEPS:
-            tracking.close_sweep(sweep, status)
 
 
 if __name__ == "__main__":

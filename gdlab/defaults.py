@@ -11,17 +11,18 @@ import yaml
 
 PACKAGED, SOURCE = Path(__file__).parent / "conf", Path(__file__).parents[1] / "conf"
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-@cache
+
 def defaults(group: str, name: str) -> Mapping[str, Any]:
-    """The values that `conf/<group>/<name>.yaml` states for its own section, `name` and Hydra's `defaults` left out.
-
-    The folder is part of the installed package; in a source checkout it is the one beside it.
-    """
-    folder = PACKAGED if PACKAGED.is_dir() else SOURCE
-    content = yaml.load((folder / group / f"{name}.yaml").read_text(encoding="utf-8"), _Loader)  # noqa: S506  # a safe one
-    section = content.get(group.rpartition("/")[2], content)
+    """The values that `conf/<group>/<name>.yaml` states for its own section, but for `name` and Hydra's `defaults`."""
+    content = file(f"{group}/{name}")
+    section = content.get(group, content)
     return {key: value for key, value in section.items() if key not in ("name", "defaults")}
 
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+@cache
+def file(name: str) -> Mapping[str, Any]:
+    """What `conf/<name>.yaml` states; the folder is in the installed package, in a source checkout beside it."""
+    path = (PACKAGED if PACKAGED.is_dir() else SOURCE) / f"{name}.yaml"
+    return dict(yaml.load(path.read_text(encoding="utf-8"), _Loader) or {})  # noqa: S506  # a safe loader

@@ -1,12 +1,10 @@
 """`hydra/launcher=stacked`: all jobs of a sweep in one call of the task, as stacks in worker processes.
 
 A task that can do that says so: `@stackable(together)` above the task function, where `together` takes all jobs and
-yields what becomes of each. Any other task runs job by job, as with Hydra's basic launcher.
+reports what becomes of each. Any other task runs job by job, as with Hydra's basic launcher.
 """
 
-import os
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +29,11 @@ class Composed(NamedTuple):
 
 
 class Together(Protocol):
-    """Does all the jobs; yields the place of each with its return value, or the exception that it raised.
+    """Does all the jobs; returns results, which it is given again as `earlier` in the sweep's next round.
 
-    `folder` is the sweep's; `rows` the most jobs in a stack, None to choose. `begun` is to be told of jobs before their
-    work begins: it makes their folders.
+    `folder` is the sweep's; `workers` how many processes to use, None for one a core; `rows` the most jobs in a stack,
+    None to choose. It calls `begin` with the places of jobs before their work begins, and `end` with each job's place
+    and its return value, or the exception that it raised.
     """
 
     def __call__(
@@ -43,10 +42,12 @@ class Together(Protocol):
         /,
         *,
         folder: Path,
-        workers: int,
+        workers: int | None,
         rows: int | None,
-        begun: Callable[[Sequence[int]], None],
-    ) -> Generator[tuple[int, Any]]: ...
+        earlier: Sequence[Any],
+        begin: Callable[[Sequence[int]], None],
+        end: Callable[[int, Any], None],
+    ) -> Sequence[Any]: ...
 
 
 def stackable(together: Together) -> Callable[[Task], Task]:
@@ -79,7 +80,8 @@ class StackedLauncher(BasicLauncher):
         for name, value in (("workers", workers), ("rows", rows)):
             if value is not None and value < 1:
                 raise ValueError(f"hydra.launcher.{name} must be a whole number of at least 1, got {value}")
-        self.workers, self.rows = workers or cores(), rows
+        self.workers, self.rows = workers, rows
+        self.earlier: list[Any] = []
 
     def together(self) -> Together | None:
         """What does all jobs at once, if the task has that."""
@@ -104,17 +106,19 @@ class StackedLauncher(BasicLauncher):
             for place in places:
                 jobs[place].begin(task)
 
+        def end(place: int, outcome: Any) -> None:
+            jobs[place].end(outcome)
+
         try:
-            outcomes = together(
+            self.earlier += together(
                 [Composed(filter_overrides(job.overrides), job.plain()) for job in jobs],
                 folder=Path(str(self.config.hydra.sweep.dir)),
                 workers=self.workers,
                 rows=self.rows,
-                begun=begin,
+                earlier=tuple(self.earlier),
+                begin=begin,
+                end=end,
             )
-            with closing(outcomes):
-                for place, outcome in outcomes:
-                    jobs[place].end(outcome)
         finally:
             HydraConfig.instance().cfg = before
         return [job.result for job in jobs]
@@ -172,15 +176,10 @@ class _Job:
         if not self.begun:
             return
         if failed and self.folder is not None:
-            told = "".join(getattr(outcome, "__notes__", ())) or f"{outcome}\n"
-            (self.folder / f"{self.result.task_name}.log").write_text(told, encoding="utf-8")
+            full = "".join(getattr(outcome, "__notes__", ())) or f"{outcome}\n"
+            (self.folder / f"{self.result.task_name}.log").write_text(full, encoding="utf-8")
         for callback in self.callbacks:
             callback.on_job_end(config=self.kept, job_return=self.result)
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _plain(node: Any) -> Any:

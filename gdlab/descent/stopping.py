@@ -60,7 +60,11 @@ class Stopping:
             return self.diverged_above * np.maximum(np.abs(start_cost), 1)
 
     def outcomes(
-        self, now: Mapping[str, Costs], start: Mapping[str, Costs], halfway_cost: Costs, constant_predictor_cost: float | None
+        self,
+        now: Mapping[str, Costs],
+        start: Mapping[str, Costs],
+        halfway_cost: Costs,
+        constant_predictor_cost: float | None,
     ) -> Outcomes:
         """Name each run's end, or RUNNING, from what was measured now, at the start and half as many steps ago."""
         cost, slope = now["cost"], now["gradient_norm"]

@@ -1,5 +1,5 @@
-"""Recorded calls: at this network's size Python's own time counts, so the NumPy calls of a step are collected once, with
-their arrays, and replayed at every step.
+"""Recorded calls: at this network's size Python's own time counts, so the NumPy calls of a step are collected once,
+with their arrays, and replayed at every step.
 
 A function that records yields its calls instead of making them. Every call writes to an array that was made before;
 the last positional argument of a NumPy ufunc is the array that takes its result.

@@ -93,13 +93,11 @@ def one_hot(labels: Labels, classes: int, dtype: Any) -> Targets:
 class Passes:
     """The forward and the backward pass for a fixed number of examples; all memory is made here.
 
-    The examples are the same for all runs, or, with `own`, each run's own; `total` is how many the cost is averaged over.
-    `forward` and `backward` record the calls to make once examples are loaded.
+    The examples are the same for all runs, or, with `own`, each run's own; `total` is how many the cost is averaged
+    over. `forward` and `backward` record the calls to make once examples are loaded.
     """
 
-    def __init__(
-        self, architecture: Architecture, theta: Theta, examples: int, total: int, own: bool = False
-    ) -> None:
+    def __init__(self, architecture: Architecture, theta: Theta, examples: int, total: int, own: bool = False) -> None:
         runs, dtype, sizes = len(theta), architecture.dtype, architecture.sizes
         self.architecture, self.layers = architecture, architecture.layers(theta)
         self.per_example = 1 / total
@@ -137,9 +135,7 @@ class Passes:
                 yield from self.architecture.activation.apply(a)
         head = self.architecture.head
         weight = np.array(head.slope * self.per_example, self.architecture.dtype)
-        yield from head.apply(
-            OutputLayer(a, self.targets, self.errors[last], self.losses, self.spares[last], weight)
-        )
+        yield from head.apply(OutputLayer(a, self.targets, self.errors[last], self.losses, self.spares[last], weight))
 
     def backward(self, gradient: Theta) -> Calls:
         """The gradient of the cost, layer by layer, from the last to the first."""

@@ -42,11 +42,20 @@ class Problem(Protocol):
     there is no input.
     """
 
-    dtype: Any
-    parameters: int
-    training_examples: int
-    batch_size: int | None
-    constant_predictor_cost: float | None
+    @property
+    def dtype(self) -> Any: ...
+
+    @property
+    def parameters(self) -> int: ...
+
+    @property
+    def training_examples(self) -> int: ...
+
+    @property
+    def batch_size(self) -> int | None: ...
+
+    @property
+    def constant_predictor_cost(self) -> float | None: ...
 
     def initial(self, rng: np.random.Generator) -> Point:
         """The starting point of a run."""

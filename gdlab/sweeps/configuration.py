@@ -243,20 +243,25 @@ def builder(path: str, section: Any) -> Callable[..., Any]:
 
 
 def _checked_keys(
-    path: str, section: Any, known: Collection[str], optional: Collection[str] = ()
+    path: str,
+    section: Any,
+    known: Collection[str],
+    optional: Collection[str] = (),
+    others: Collection[str] = (),
 ) -> dict[str, Any]:
-    """A section as a dict, if it has the `known` keys and no others."""
+    """A section as a dict, if it has the `known` keys and no others; those in `others` are left out."""
     if not isinstance(section, Mapping):
         raise ConfigurationError(f"{path} must be a section with the keys {', '.join(known)}, got {section!r}")
-    for name in section:
+    values = {name: value for name, value in section.items() if name not in others}
+    for name in values:
         if name not in known:
             raise ConfigurationError(
                 f"unknown key {path}.{name}; valid keys of {path}: {', '.join(known) or 'none'}{hint(name, known)}"
             )
     for name in known:
-        if name not in section and name not in optional:
+        if name not in values and name not in optional:
             raise ConfigurationError(f"{path}.{name} is missing")
-    return dict(section)
+    return values
 
 
 def _build(path: str, sections: Sequence[Any]) -> Any:
@@ -264,20 +269,11 @@ def _build(path: str, sections: Sequence[Any]) -> Any:
     build = builder(path, sections[0])
     parameters = inspect.signature(build).parameters
     optional = [name for name, parameter in parameters.items() if parameter.default is not parameter.empty]
-    registered = path in REGISTRIES
-    runs = [
-        _checked_keys(
-            path, {name: value for name, value in section.items() if name != "name" or not registered}, parameters, optional
-        )
-        if isinstance(section, Mapping)
-        else _checked_keys(path, section, parameters, optional)
-        for section in sections
-    ]
+    chosen_by = ("name",) if path in REGISTRIES else ()
+    runs = [_checked_keys(path, section, parameters, optional, chosen_by) for section in sections]
     may_differ = columns(build) if dataclasses.is_dataclass(build) else ()
     with _within(path):
-        return build(
-            **{name: [run[name] for run in runs] if name in may_differ else runs[0][name] for name in runs[0]}
-        )
+        return build(**{name: [run[name] for run in runs] if name in may_differ else runs[0][name] for name in runs[0]})
 
 
 @contextmanager

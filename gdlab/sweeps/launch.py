@@ -13,7 +13,7 @@ from typing import Protocol
 
 from gdlab import tracking
 from gdlab.results import Result
-from gdlab.sweeps import configuration, key
+from gdlab.sweeps import configuration
 from gdlab.sweeps.configuration import Config
 from gdlab.sweeps.plan import Job, Plan, plan
 from gdlab.sweeps.summary import ALL_RUNS, FAILED, REUSED, TRAINED, JobResult, note, table
@@ -97,7 +97,7 @@ def sweep(
     store = cache(lambda: Store(uri, experiment))
     looked_at, finished, closed = tracking.milliseconds(), {}, 0
     if tracking.experiment_id(uri, experiment):
-        closed = 0 if dry_run else store().mend()
+        closed = 0 if dry_run else store().close_orphans()
         finished = store().finished()
     elif not dry_run:
         tracking.check_place(uri)
@@ -136,9 +136,7 @@ def carry_out(
     if not planned.stacks and not planned.invalid:
         return
     configs = [job.config for job in planned.jobs]
-    training = Training(
-        configs, planned.stacks, workers=planned.workers, on_begin=on_begin, new_executor=new_executor
-    )
+    training = Training(configs, planned.stacks, workers=planned.workers, on_begin=on_begin, new_executor=new_executor)
     with closing(training):
         writer = _Writer(planned, store, name, looked_at, earlier)
         with writer:
@@ -182,7 +180,7 @@ class _Writer:
         """Write a stack's outcomes, but for those that another sweep has written meanwhile."""
         now = tracking.milliseconds()
         with self.store.alone():
-            self.finished_elsewhere |= self.store.news(self.parent, self.looked_at)
+            self.finished_elsewhere |= self.store.finished_elsewhere(self.parent, self.looked_at)
             self.looked_at = now
             return [
                 self._result(place, outcome) for place, outcome in zip(delivery.places, delivery.outcomes, strict=True)
@@ -245,9 +243,7 @@ def differences(configs: Sequence[Config]) -> list[str]:
     differing = [name for name in keys if len({repr(flat.get(name)) for flat in flats}) > 1]
     seeds = {"seeds.init", "seeds.batches"} if "seed" in differing else set()
     return [
-        " ".join(
-            f"{name.rpartition('.')[2]}={flat[name]}" for name in differing if name in flat and name not in seeds
-        )
+        " ".join(f"{name.rpartition('.')[2]}={flat[name]}" for name in differing if name in flat and name not in seeds)
         or "defaults"
         for flat in flats
     ]

@@ -43,7 +43,8 @@ class Training:
 
     A run that raises takes only itself down: its stack is halved until the run is alone. So is a stack whose worker
     dies (killed by the system for its memory, say), after a second try. `on_begin` is called with the places of a stack
-    when it is submitted to a worker. `new_executor` makes one worker; it is called `workers` times, and again where one has died. The workers begin at once, and end with `close`.
+    when it is submitted to a worker. `new_executor` makes one worker; it is called `workers` times, and again where one
+    has died. The workers begin at once, and end with `close`.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Training:
 
 @dataclass
 class _Task:
-    """A stack to train, and how many workers have died of it; `fresh` until it, or the stack it is half of, is submitted."""
+    """A stack to train, and how many workers have died of it; `fresh` until it, or its whole, is submitted."""
 
     places: Sequence[int]
     deaths: int = 0

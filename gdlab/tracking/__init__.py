@@ -7,16 +7,14 @@ metric, since MLflow stores it as 1.8e308 or sorts it oddly; the exact values ar
 from gdlab.tracking.frames import attach, configurations, measurements, runs, thetas, trajectories
 from gdlab.tracking.live import LiveRun
 from gdlab.tracking.places import TrackingError, check_place, database_file, experiment_id
+from gdlab.tracking.provenance import MADE_BY
 from gdlab.tracking.store import (
     FAILED,
     FINISHED,
     KILLED,
-    MADE_BY,
     Finished,
     RunCard,
     Store,
-    Sweep,
-    close_sweep,
     milliseconds,
 )
 
@@ -29,11 +27,9 @@ __all__ = [
     "LiveRun",
     "RunCard",
     "Store",
-    "Sweep",
     "TrackingError",
     "attach",
     "check_place",
-    "close_sweep",
     "configurations",
     "database_file",
     "experiment_id",

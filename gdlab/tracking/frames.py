@@ -11,19 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import yaml
 
+from gdlab.tracking.artifacts import CONFIG, MEASUREMENT, THETA, TRAJECTORY
 from gdlab.tracking.places import TrackingError, check_place, client, local, plain_errors
-from gdlab.tracking.store import (
-    CONFIG,
-    FINISHED,
-    KEY,
-    KIND,
-    MADE_BY,
-    MEASUREMENT,
-    OUTCOME,
-    PARENT,
-    THETA,
-    TRAJECTORY,
-)
+from gdlab.tracking.provenance import MADE_BY
+from gdlab.tracking.store import FINISHED, KEY, KIND, OUTCOME, PARENT
 
 if TYPE_CHECKING:
     import pandas as pd

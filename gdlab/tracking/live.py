@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from gdlab.results import Line, Result
 from gdlab.tracking.places import plain_errors
-from gdlab.tracking.store import RunCard, Store, milliseconds
-from gdlab.descent.trajectory import Line, Measured, Trajectory
+from gdlab.tracking.store import FAILED, FINISHED, RunCard, Store, milliseconds
 
 FLUSH_SECONDS = 2.0
 
@@ -19,7 +19,7 @@ FLUSH_SECONDS = 2.0
 class LiveRun:
     """One run, written to MLflow from a thread of its own while the descent goes on.
 
-    `sweep` names the sweep that the run is part of; the first of its runs makes the parent.
+    `sweep` names the sweep that the run is part of: the first of its runs makes the parent, and each closes it.
     """
 
     def __init__(self, uri: str, experiment: str, card: RunCard, sweep: str | None = None) -> None:
@@ -27,18 +27,19 @@ class LiveRun:
         self.run_id = self.experiment_id = ""
         self._lines: queue.SimpleQueue[tuple[int, Line] | None] = queue.SimpleQueue()
         self._ending: Callable[[Store], None] = lambda store: None
+        self._status = FAILED
         self._error: BaseException | None = None
-        self._begun = threading.Event()
+        self._opened = threading.Event()
         self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
         self._thread.start()
 
     def wait(self) -> None:
         """Wait until the run is open; raises what has gone wrong.
 
-        A busy descent beside it would hold the thread up: its import reads thousands of files, and must win the
-        interpreter back after each.
+        A busy descent beside it would hold the thread up: its import reads thousands of files, and must reacquire the
+        GIL after each.
         """
-        self._begun.wait()
+        self._opened.wait()
         if self._error is not None:
             raise self._error
 
@@ -53,12 +54,14 @@ class LiveRun:
             raise self._error
         self._lines.put((milliseconds(), line))
 
-    def finish(self, trajectory: Trajectory | Measured) -> None:
+    def finish(self, result: Result) -> None:
         """Write what is left and close the run as FINISHED."""
-        self._end(lambda store: store.end(self.run_id, self.card, trajectory))
+        self._status = FINISHED
+        self._end(lambda store: store.end(self.run_id, self.card, result))
 
     def abort(self, status: str, message: str) -> None:
         """Close the run as FAILED or KILLED, with a note that says why."""
+        self._status = status
         self._end(lambda store: store.close(self.run_id, status, message))
 
     def _end(self, ending: Callable[[Store], None]) -> None:
@@ -76,13 +79,15 @@ class LiveRun:
                 if self.sweep is not None:
                     self.card = replace(self.card, parent=store.sweep(self.sweep))
                 self.run_id = store.begin(self.card)
-                self._begun.set()
+                self._opened.set()
                 while self._flush(store):
                     pass
                 self._ending(store)
+                if self.card.parent is not None:
+                    store.close_sweep(self.card.parent, self._status)
         except BaseException as error:  # handed to the thread that asks
             self._error = error
-            self._begun.set()
+            self._opened.set()
 
     def _flush(self, store: Store) -> bool:
         """Log the lines of the next seconds; False when the last has come."""

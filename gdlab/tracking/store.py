@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import math
-import os
-import platform
-import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-import psutil
-import yaml
 from filelock import FileLock
 
-import gdlab
+from gdlab.results import Line, Result
+from gdlab.tracking.artifacts import write_artifacts
 from gdlab.tracking.places import TrackingError, check_place, client, database_file, local_folder, plain_errors
-from gdlab.descent.trajectory import Line, Measured, Trajectory
+from gdlab.tracking.provenance import has_ended, provenance, this_process
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
@@ -35,23 +27,12 @@ if TYPE_CHECKING:
 MOST_METRICS, MOST_PARAMS = 1000, 100  # limits of one log_batch
 LONGEST_PARAM, LONGEST_NOTE = 6000, 8000
 PAGE = 1000
-CLOCK_SECONDS = 2.0  # by which the start of one process may seem to move when the clock is set
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 KIND, KEY, OUTCOME, PROCESS = "gdlab.kind", "gdlab.key", "gdlab.outcome", "gdlab.process"
 SWEEP = "gdlab.sweep"
 PARENT, NOTE = "mlflow.parentRunId", "mlflow.note.content"
 TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and their curves first
-TRAJECTORY, MEASUREMENT, THETA, CONFIG = "trajectory.parquet", "measurement.parquet", "theta.npz", "config.yaml"
 UNLOGGED = {"step", "epoch"}  # columns of a trajectory that are no metrics
-
-MADE_BY = (
-    "mlflow.source.git.commit",
-    "gdlab.git_dirty",
-    "gdlab.version",
-    "gdlab.numpy_version",
-    "gdlab.mlflow_version",
-    "gdlab.python_version",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +47,6 @@ class RunCard:
     parent: str | None = None
     dataset: Mapping[str, Any] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
-
-
-class Sweep(NamedTuple):
-    """What identifies a sweep: where it is tracked, and the folder of its outputs."""
-
-    uri: str
-    experiment: str
-    name: str
 
 
 class Finished(NamedTuple):
@@ -134,24 +107,23 @@ class Store:
         """Log recorded steps, each with its time in milliseconds since 1970."""
         self._log(run_id, _points(lines))
 
-    def end(self, run_id: str, card: RunCard, trajectory: Trajectory | Measured) -> None:
+    def end(self, run_id: str, card: RunCard, result: Result) -> None:
         """Log how a run ended, its files too, and close it."""
-        self._log(run_id, _summary(trajectory), tags={OUTCOME: trajectory.outcome})
+        self._log(run_id, _summary(result), tags={OUTCOME: result.outcome})
         with tempfile.TemporaryDirectory() as folder:
-            write_artifacts(Path(folder), card, trajectory)
+            write_artifacts(Path(folder), card.config, result)
             self.client.log_artifacts(run_id, folder)
         self.close(run_id, FINISHED)
 
-    def write(self, card: RunCard, trajectory: Trajectory | Measured) -> str:
+    def write(self, card: RunCard, result: Result) -> str:
         """Write a run that has ended, all at once; returns its id."""
-        told = replace(card, tags={**card.tags, OUTCOME: trajectory.outcome})
-        run = self._create(told, trajectory.begun)
+        run = self._create(replace(card, tags={**card.tags, OUTCOME: result.outcome}), result.began)
         with self._whole(run):
-            self._log(run.info.run_id, [*_points(trajectory.timed_lines), *_summary(trajectory)], card.params)
+            self._log(run.info.run_id, [*_points(result.timed_lines), *_summary(result)], card.params)
             if card.dataset is not None:
                 self.client.log_inputs(run.info.run_id, [_dataset_input(card.dataset)])
             with self._artifacts(run) as folder:
-                write_artifacts(folder, card, trajectory)
+                write_artifacts(folder, card.config, result)
             self.client.set_terminated(run.info.run_id, FINISHED)
         return run.info.run_id
 
@@ -170,7 +142,7 @@ class Store:
         found = self.client.search_runs([self.experiment_id], f"tags.`{SWEEP}` = '{name}'", max_results=1)
         if found:
             return found[0].info.run_id
-        tags = {KIND: "sweep", SWEEP: name, PROCESS: _this_process(), **provenance()}
+        tags = {KIND: "sweep", SWEEP: name, PROCESS: this_process(), **provenance()}
         run_name = f"sweep {' '.join(Path(name).parts[-2:])}"
         run_id: str = self.client.create_run(self.experiment_id, tags=tags, run_name=run_name).info.run_id
         return run_id
@@ -180,21 +152,26 @@ class Store:
             self.client.set_tag(run_id, NOTE, message[:LONGEST_NOTE])
         self.client.set_terminated(run_id, status)
 
+    def close_sweep(self, run_id: str, status: str) -> None:
+        """Close a sweep's parent run after one of its jobs; one that has failed or was killed stays so."""
+        if self.client.get_run(run_id).info.status not in (FAILED, KILLED):
+            self.client.set_terminated(run_id, status)
+
     def finished(self) -> dict[str, Finished]:
         """The experiment's finished runs by their `gdlab.key`, the newest for each."""
         return self._by_key(f"attributes.status = '{FINISHED}'")
 
-    def news(self, parent: str, since: int) -> dict[str, Finished]:
+    def finished_elsewhere(self, parent: str, since: int) -> dict[str, Finished]:
         """What other sweeps than that of `parent` have finished since a time, in milliseconds since 1970."""
         others = f"tags.`{PARENT}` != '{parent}'"
         return self._by_key(f"attributes.status = '{FINISHED}' and attributes.end_time >= {since} and {others}")
 
-    def mend(self) -> int:
-        """Close the runs that ended processes of this machine have left RUNNING; returns how many."""
+    def close_orphans(self) -> int:
+        """Mark as KILLED the runs that ended processes of this machine have left RUNNING; returns how many."""
         left = [
             run.info.run_id
             for run in self._search("attributes.status = 'RUNNING'")
-            if PROCESS in run.data.tags and _has_ended(run.data.tags[PROCESS])
+            if PROCESS in run.data.tags and has_ended(run.data.tags[PROCESS])
         ]
         for run_id in left:
             self.close(run_id, KILLED, "Its process was killed.")
@@ -205,7 +182,7 @@ class Store:
         self.client.log_text(run_id, text, name)
 
     def _create(self, card: RunCard, start_time: int | None = None) -> Run:
-        tags = {KIND: card.kind, KEY: card.key, PROCESS: _this_process(), **provenance(), **card.tags}
+        tags = {KIND: card.kind, KEY: card.key, PROCESS: this_process(), **provenance(), **card.tags}
         if card.parent is not None:
             tags[PARENT] = card.parent
         return self.client.create_run(self.experiment_id, start_time, tags, card.name)
@@ -219,11 +196,11 @@ class Store:
     ) -> None:
         from mlflow.entities import Param, RunTag
 
-        stated = [Param(name, str(value)[:LONGEST_PARAM]) for name, value in (params or {}).items()]
-        marks = [RunTag(name, text) for name, text in (tags or {}).items()]
-        while metrics or stated or marks:
-            self.client.log_batch(run_id, metrics[:MOST_METRICS], stated[:MOST_PARAMS], marks)
-            metrics, stated, marks = metrics[MOST_METRICS:], stated[MOST_PARAMS:], []
+        batch_params = [Param(name, str(value)[:LONGEST_PARAM]) for name, value in (params or {}).items()]
+        batch_tags = [RunTag(name, text) for name, text in (tags or {}).items()]
+        while metrics or batch_params or batch_tags:
+            self.client.log_batch(run_id, metrics[:MOST_METRICS], batch_params[:MOST_PARAMS], batch_tags)
+            metrics, batch_params, batch_tags = metrics[MOST_METRICS:], batch_params[MOST_PARAMS:], []
 
     @contextmanager
     def _whole(self, run: Run) -> Iterator[None]:
@@ -271,44 +248,6 @@ class Store:
                 return runs
 
 
-def close_sweep(sweep: Sweep, status: str) -> None:
-    """Close a sweep's parent run, if it has come to have one."""
-    with suppress(TrackingError):
-        store = Store(sweep.uri, sweep.experiment)
-        store.close(store.sweep(sweep.name), status)
-
-
-def write_artifacts(folder: Path, card: RunCard, trajectory: Trajectory | Measured) -> None:
-    """The run's files: its configuration, its exact trajectory, theta at the start, at the end and on the way."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    (folder / CONFIG).write_text(yaml.dump(dict(card.config), Dumper=dumper, sort_keys=False))
-    if isinstance(trajectory, Measured):
-        pq.write_table(pa.table(trajectory.columns), folder / MEASUREMENT)
-        return
-    pq.write_table(pa.table(trajectory.columns), folder / TRAJECTORY)
-    thetas = {"start": trajectory.start, "end": trajectory.end}
-    if trajectory.path:
-        thetas["path"] = np.array(trajectory.path)
-    np.savez(folder / THETA, allow_pickle=False, **thetas)
-
-
-@cache
-def provenance() -> dict[str, str]:
-    """Tags that say what code made a run, and with which versions."""
-    tags = {f"gdlab.{name}_version": importlib.metadata.version(name) for name in ("numpy", "mlflow")}
-    tags |= {"gdlab.version": gdlab.__version__, "gdlab.python_version": platform.python_version()}
-    root = Path(gdlab.__file__).parents[1]
-    with suppress(OSError, subprocess.SubprocessError):
-        git = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-        commit = subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-        tags["mlflow.source.git.commit"] = commit.removesuffix("-dirty")
-        tags["gdlab.git_dirty"] = str(commit.endswith("-dirty")).lower()
-    return tags
-
-
 def milliseconds() -> int:
     """The time since 1970."""
     return time.time_ns() // 1_000_000
@@ -326,8 +265,8 @@ def _points(lines: Iterable[tuple[int, Line]]) -> list[Metric]:
     ]
 
 
-def _summary(trajectory: Trajectory | Measured) -> list[Metric]:
-    return _points([(milliseconds(), {**trajectory.final, "step": trajectory.steps})])
+def _summary(result: Result) -> list[Metric]:
+    return _points([(milliseconds(), {**result.final, "step": result.steps})])
 
 
 def _dataset_input(facts: Mapping[str, Any]) -> Any:
@@ -337,24 +276,7 @@ def _dataset_input(facts: Mapping[str, Any]) -> Any:
         name=facts["name"],
         digest=facts["digest"][:36],
         source_type="local",
-        source=json.dumps({"loader": f"gdlab.data.load({facts['name']!r})"}),
+        source=json.dumps({"loader": f"gdlab.problems.data.load({facts['name']!r})"}),
         profile=json.dumps({name: value for name, value in facts.items() if name != "name"}),
     )
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
-
-
-@cache
-def _this_process() -> str:
-    """What tells this process from all others there have been on this machine."""
-    return f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time()}"
-
-
-def _has_ended(process: str) -> bool:
-    """Whether a process of this machine has ended; of another machine's nothing is known."""
-    host, number, created = process.rsplit(" ", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        return abs(psutil.Process(int(number)).create_time() - float(created)) > CLOCK_SECONDS
-    except psutil.NoSuchProcess:
-        return True

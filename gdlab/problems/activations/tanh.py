@@ -11,7 +11,7 @@ from gdlab.problems.calls import ONE, Calls, Units
 
 
 def apply(z: Units) -> Calls:
-    """a = tanh z."""
+    """A = tanh z."""
     yield partial(np.tanh, z, z)
 
 

@@ -1,4 +1,4 @@
-r"""The cross-entropy, :math:`C = -\sum_j y_j \ln a_j`, and over sigmoid outputs :math:`- (1 - y_j) \ln(1 - a_j)` too."""
+r"""The cross-entropy, :math:`C = -\sum_j y_j \ln a_j`; over sigmoid outputs :math:`- (1 - y_j) \ln(1 - a_j)` too."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sigmoid(layer: OutputLayer) -> Calls:
 
 
 def softmax(layer: OutputLayer) -> Calls:
-    r"""Outputs a = softmax(z); :math:`C = -\sum_j y_j \ln a_j`; :math:`\partial C / \partial z = a - y`.
+    r"""Softmax outputs a; :math:`C = -\sum_j y_j \ln a_j`; :math:`\partial C / \partial z = a - y`.
 
     Computed as :math:`y_j (\ln \sum_k e^{z_k} - z_j)` with z shifted by its largest entry, which cannot overflow.
     """
@@ -60,7 +60,7 @@ def softmax_second(a: Units, y: Targets, dz: Units) -> Units:
 
 
 def of_constant_predictor(shares: Shares, output: str) -> float:
-    """The entropy of the classes, reached by outputs equal to their shares; over sigmoid outputs, that of each output."""
+    """The entropy of the classes, reached by outputs equal to their shares; over sigmoid outputs, each output's own."""
     shares = shares[shares > 0]
     entropy = -(shares * np.log(shares)).sum()
     if output == "sigmoid":

@@ -30,7 +30,7 @@ def sigmoid(layer: OutputLayer) -> Calls:
 
 
 def softmax(layer: OutputLayer) -> Calls:
-    r"""Outputs a = softmax(z); :math:`\partial C / \partial z_j = a_j (g_j - \sum_k a_k g_k)` with g = 2 (a - y)."""
+    r"""Softmax outputs a; :math:`\partial C / \partial z_j = a_j (g_j - \sum_k a_k g_k)` with g = 2 (a - y)."""
     z, error, loss, spare = layer.z, layer.error, layer.loss, layer.spare
     column = loss[..., :1]
     # a = softmax(z)
