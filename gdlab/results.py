@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,7 @@ Line = Mapping[str, float | int]  # one recorded step: `step`, `epoch`, and ever
 MEASURED = "measured"  # the outcome of a measurement
 
 
+@runtime_checkable
 class Result(Protocol):
     """A trajectory or a measurement.
 

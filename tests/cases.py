@@ -11,25 +11,25 @@ from commands import ROOT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from gdlab.problems import landscapes
+from gdlab import problems
+from gdlab.descent.stopping import Stopping
 from gdlab.problems.activations import ACTIVATIONS
-from gdlab.problems.costs import HEADS
+from gdlab.problems.costs import COSTS
 from gdlab.problems.data import Data
 from gdlab.problems.network import Network
-from gdlab.descent.stopping import Stopping
 
 LANDSCAPES = [
-    landscapes.Parabola(),
-    landscapes.Parabola(curvature=0.5, center=3.0),
-    landscapes.Bowl(),
-    landscapes.Ravine(curvature=5.0, condition=50.0),
-    landscapes.DoubleWell(tilt=0.3),
-    landscapes.Himmelblau(),
-    landscapes.Rosenbrock(steepness=100.0),
-    landscapes.Rastrigin(amplitude=10.0),
-    landscapes.Saddle(),
+    problems.Parabola(),
+    problems.Parabola(curvature=0.5, center=3.0),
+    problems.Bowl(),
+    problems.Ravine(curvature=5.0, condition=50.0),
+    problems.DoubleWell(tilt=0.3),
+    problems.Himmelblau(),
+    problems.Rosenbrock(steepness=100.0),
+    problems.Rastrigin(amplitude=10.0),
+    problems.Saddle(),
 ]
-NETWORKS = [(activation, output, cost) for activation in ACTIVATIONS for cost, output in HEADS]
+NETWORKS = [(activation, output, cost) for activation in ACTIVATIONS for cost in COSTS for output in COSTS[cost].heads]
 
 
 def small_data(examples: int = 40, features: int = 12, classes: int = 10) -> Data:

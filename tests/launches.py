@@ -9,8 +9,8 @@ from commands import ROOT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from gdlab.sweeps import launch
-from gdlab.sweeps.launch import Job
+from gdlab.sweeps.launch import carry_out
+from gdlab.sweeps.plan import Job, plan
 from gdlab.tracking import Store, milliseconds
 
 
@@ -33,7 +33,7 @@ def sweep(uri, experiment, configs):
     """Launch a sweep of these configurations by name; returns the result of each."""
     jobs = [Job(name=name, config=config) for name, config in configs.items()]
     store = Store(uri, experiment)
-    plan = launch.plan(jobs, store.finished(), workers=1, rows=None)
+    planned = plan(jobs, store.finished(), workers=1, rows=None)
     now = milliseconds()
-    results = launch.run(plan, lambda: store, str(now), looked_at=now, new_executor=lambda: ThreadPoolExecutor(1))
+    results = carry_out(planned, lambda: store, str(now), looked_at=now, new_executor=lambda: ThreadPoolExecutor(1))
     return list(results)

@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 
 from analysis import study
 from gdlab import tracking
-from gdlab.sweeps import launch, training
+from gdlab.sweeps import configuration, launch
+from gdlab.sweeps.plan import Job
 
 RATE = "optimizer.learning_rate"
 DIGITS = ("problem/data=digits", "problem.hidden=[4]", "problem.examples=50")  # a small network on small images
@@ -72,8 +73,8 @@ def descended(*configs: Mapping[str, Any]) -> Frames:
     """What a study loads of these runs, descended in this process and not tracked."""
     rows, steps = [], []
     for number, config in enumerate(configs):
-        (trajectory,) = training.descend([config])
-        params = launch.card(launch.Job(name="", config=config), "key").params
+        (trajectory,) = configuration.train_stack([config])
+        params = launch.card(Job(name="", config=config), "key").params
         told = {name: str(value) if isinstance(value, list) else value for name, value in params.items()}
         run = {"run_id": f"run {number}", "outcome": trajectory.outcome}
         rows.append({**told, **trajectory.final, **run})

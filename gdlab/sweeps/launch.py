@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gdlab import tracking
 from gdlab.results import Result
@@ -21,6 +21,7 @@ from gdlab.sweeps.training import Delivery, Failure, Training
 from gdlab.tracking import Finished, RunCard, Store
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Watches a sweep, from the process that launched it."""
 

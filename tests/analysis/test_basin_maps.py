@@ -11,12 +11,11 @@ from matplotlib.colors import to_rgba
 
 from analysis import basin_maps, seed_minima, study, style
 from analysis.basin_maps import REASONS
-from gdlab import tracking
-from gdlab.problems import landscapes
-from gdlab.measure.measurements import DIVERGED, RIDGE, UNSETTLED
+from gdlab import problems, tracking
+from gdlab.measure.measurements.basins import DIVERGED, RIDGE, UNSETTLED
 
 RATES = (0.005, 0.02, 0.001)
-WELL = landscapes.DoubleWell(tilt=0.3)
+WELL = problems.DoubleWell(tilt=0.3)
 
 
 def uri_of(folder):
@@ -52,7 +51,7 @@ def by_name(made):
 def test_load_gives_each_run_its_landscape(given):
     runs, starts, found = given
     kinds = runs.set_index("run_name")["run_id"].map(found).map(type).to_dict()
-    assert kinds == {"well": landscapes.DoubleWell} | dict.fromkeys(map(str, RATES), landscapes.Himmelblau)
+    assert kinds == {"well": problems.DoubleWell} | dict.fromkeys(map(str, RATES), problems.Himmelblau)
     assert starts["run_id"].value_counts()[runs["run_id"]].tolist() == runs["starts"].tolist()
 
 
@@ -87,15 +86,15 @@ def test_a_map_has_every_start_in_the_middle_of_its_cell(given):
 def test_minima_that_cannot_hold_a_rate_are_crossed_out(given):
     figure = by_name(basin_maps.maps(*given))["basins_himmelblau"].figure
     marks = {line.get_marker(): line.get_xydata().tolist() for line in figure.axes[2].get_lines()}
-    minima = landscapes.Himmelblau().minima
-    border = 2 / np.linalg.eigvalsh(landscapes.Himmelblau().hessian(minima))[:, -1]
+    minima = problems.Himmelblau().minima
+    border = 2 / np.linalg.eigvalsh(problems.Himmelblau().hessian(minima))[:, -1]
     assert marks == {".": minima[border > 0.02].tolist(), "x": minima[border <= 0.02].tolist()}
     assert len(marks["."]) and len(marks["x"])
 
 
 @pytest.mark.parametrize(("optimizer", "widened"), [("GradientDescent", 1), ("Momentum", 1.9), ("Adam", np.inf)])
 def test_a_border_is_that_of_the_optimizer(optimizer, widened):
-    well = landscapes.DoubleWell()
+    well = problems.DoubleWell()
     border = 2 / well.hessian(well.minima)[:, 0, 0].max() * widened
     for factor, held in ((0.999, True), (1.001, np.isinf(widened))):
         rate = min(border, 1e6) * factor
@@ -127,7 +126,7 @@ def test_one_dimension_is_a_strip(given):
 
 
 def test_colours_tell_reasons_and_minima_apart():
-    few, many = basin_maps.colors(landscapes.Himmelblau()), basin_maps.colors(landscapes.Rastrigin())
+    few, many = basin_maps.colors(problems.Himmelblau()), basin_maps.colors(problems.Rastrigin())
     assert (few.N, many.N) == (3 + 4, 3 + 121)
     for scale in (few, many):
         assert [scale(reason - min(REASONS)) for reason in (UNSETTLED, DIVERGED, RIDGE)] == [

@@ -13,9 +13,9 @@ from studies import DIGITS, RATE, descended, over
 
 from analysis import curves, lr_divergence, study
 from analysis.study import StudyError
+from gdlab.descent.trajectory import Trajectory
 from gdlab.sweeps import launch, training
 from gdlab.tracking import RunCard, Store
-from gdlab.descent.trajectory import Trajectory
 
 STARTS = {0: 25.0, 1: 4.0}  # the cost at the start by seed
 ENDS = {0.1: "budget", 0.5: "converged", 1.5: "diverged"}

@@ -16,8 +16,8 @@ from launches import changed, config, sweep
 
 from analysis import lessons, lr_divergence, report, stamps, study, words
 from gdlab import tracking
-from gdlab.tracking import RunCard, Store
 from gdlab.descent.trajectory import Trajectory
+from gdlab.tracking import RunCard, Store
 
 RATE = "optimizer.learning_rate"
 RATES = {

@@ -4,11 +4,11 @@ import cases
 import numpy as np
 import pytest
 
-from gdlab.measure import curvature
-from gdlab.problems import landscapes
+from gdlab import problems
 from gdlab.arrays import norm, stack_like, stacked
-from gdlab.descent.batches import stream
+from gdlab.measure import curvature
 from gdlab.measure.curvature import lanczos, products, sharpness, top_eigenvalues
+from gdlab.seeds import stream
 
 EXACT = 1e-12  # tolerance of an eigenvalue that is to be compared
 CLASSIC = {"data": cases.small_data(70, features=784), "hidden": (16, 16), "dtype": "float32"}
@@ -105,11 +105,11 @@ def test_eigenvalues_of_landscapes(landscape):
 
 
 def test_the_sharpness_of_quadratics_is_their_curvature():
-    for kind in (landscapes.Parabola, landscapes.Bowl, landscapes.Ravine):
+    for kind in (problems.Parabola, problems.Bowl, problems.Ravine):
         landscape = kind(curvature=3.5)
         theta = np.full((2, landscape.parameters), 0.7)
         assert np.allclose(sharpness(landscape, theta), 3.5, rtol=1e-15)
-    assert sharpness(landscapes.Saddle(), np.zeros((1, 2))) == [2]
+    assert sharpness(problems.Saddle(), np.zeros((1, 2))) == [2]
 
 
 def astray(network):
@@ -145,7 +145,7 @@ def test_runs_that_are_not_finite_have_no_sharpness():
     assert np.isnan(sharpness(network, astray(network))).tolist() == [False] * 4 + [True] * 2 + [False]
     theta = np.array([[1.0, 2.0], [np.nan, 0.0], [0.0, -np.inf], [1e300, 0.0], [3.0, 2.0]])
     with np.errstate(over="ignore"):
-        for landscape, kept in ((landscapes.Himmelblau(), [0, 4]), (landscapes.Bowl(), [0, 3, 4])):
+        for landscape, kept in ((problems.Himmelblau(), [0, 4]), (problems.Bowl(), [0, 3, 4])):
             values = sharpness(landscape, theta)
             assert np.flatnonzero(~np.isnan(values)).tolist() == kept
             assert (values[kept] == sharpness(landscape, theta[kept])).all()
@@ -201,4 +201,4 @@ def test_an_iteration_that_is_cut_short_has_what_it_reached():
 @pytest.mark.parametrize("count", [0, -1, 3])
 def test_more_eigenvalues_than_parameters_are_refused(count):
     with pytest.raises(ValueError, match=f"count must be from 1 to the 2 parameters, got {count}"):
-        top_eigenvalues(landscapes.Bowl(), np.ones((1, 2)), count)
+        top_eigenvalues(problems.Bowl(), np.ones((1, 2)), count)

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from gdlab.arrays import norm, stack_like, stacked
-from gdlab.descent.batches import Shuffled, stream
+from gdlab.descent.batches import Shuffled
 from gdlab.problems.data import load
-from gdlab.problems.network import CHUNK, Examples, one_hot
+from gdlab.problems.passes import CHUNK, Examples, one_hot
+from gdlab.seeds import stream
 
 
 def starts(network, runs=3):
@@ -127,16 +128,16 @@ def test_the_lessons_costs_of_a_three():
     assert cost_of_answer(np.zeros(10), 3) == 1
 
 
-def test_idle_cost_is_that_of_the_best_constant_answer():
+def test_constant_predictor_cost_is_that_of_the_best_constant_answer():
     network = cases.network(hidden=(), output="identity", initializer="constant")
     shares = network.train.targets.mean(axis=0)
     theta = stacked([np.concatenate([np.zeros(12 * 10), shares])], np.float64)
-    assert network.idle_cost == pytest.approx(cost(network, theta)[0], rel=1e-12)
+    assert network.constant_predictor_cost == pytest.approx(cost(network, theta)[0], rel=1e-12)
     for output in ("sigmoid", "softmax"):
         network = cases.network(hidden=(), output=output, cost="cross_entropy")
         logits = np.log(shares / (1 - shares)) if output == "sigmoid" else np.log(shares)
         theta = stacked([np.concatenate([np.zeros(12 * 10), logits])], np.float64)
-        assert network.idle_cost == pytest.approx(cost(network, theta)[0], rel=1e-12)
+        assert network.constant_predictor_cost == pytest.approx(cost(network, theta)[0], rel=1e-12)
 
 
 def test_relabelling_hidden_units_leaves_the_cost_alone():
@@ -162,7 +163,7 @@ def test_accuracy_counts_the_largest_output():
 def test_mini_batch_cost_is_that_of_its_examples():
     network = cases.network(batch_size=7)
     theta, costs = starts(network), np.empty(3)
-    network.oracle(theta, stack_like(theta), network.batches([5, 5, 5]))(costs)
+    network.oracle(theta, stack_like(theta), batches(network, [5, 5, 5]))(costs)
     batch = next(Shuffled(40, 7, [5]))
     expected, _ = network.evaluate(theta, Examples(*(part[batch] for part in network.train)))
     assert np.allclose(costs, expected, rtol=1e-13)
@@ -209,5 +210,7 @@ def test_bad_settings_are_named(changes, message):
         cases.network(**changes)
 
 
-def test_the_idle_cost_of_even_digits_is_the_shrugs():
-    assert cases.network(data=load("mnist_5k"), hidden=(16, 16)).idle_cost == pytest.approx(0.90, rel=1e-12)
+def test_the_constant_predictor_cost_of_even_digits_is_the_shrugs():
+    assert cases.network(data=load("mnist_5k"), hidden=(16, 16)).constant_predictor_cost == pytest.approx(
+        0.90, rel=1e-12
+    )

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gdlab.problems.data import DataError, _loaded, idx_data, load, read_idx, write_idx
+from gdlab.problems.data import DataError, _loaded, load
+from gdlab.problems.data.idx import idx_data, read_idx, write_idx
 
 PARTS = {"train": 30, "t10k": 20}
 
@@ -137,7 +138,7 @@ def test_mnist_5k_is_stratified_and_fixed():
 
 
 def test_the_cache_of_mnist_5k_is_made_again_or_named(tmp_path, monkeypatch):
-    code = "from gdlab.problems.data import mnist_5k; print(mnist_5k().digest)"
+    code = "from gdlab.problems.data import load; print(load('mnist_5k').digest)"
     env = {**os.environ, "GDLAB_CACHE": str(tmp_path)}
     first = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert first.stdout.strip() == load("mnist_5k").digest

@@ -17,7 +17,7 @@ from mlflow.entities import ViewType
 
 import gdlab
 from gdlab import tracking
-from gdlab.problems.data import write_idx
+from gdlab.problems.data.idx import write_idx
 
 
 def client_of(folder):

@@ -4,12 +4,9 @@ import cases
 import numpy as np
 import pytest
 
-from gdlab.arrays import stacked
-from gdlab.descent.batches import stream
-from gdlab.descent.loop import descend
+import gdlab
 from gdlab.optimizers import GradientDescent
-from gdlab.descent.schedules import Constant
-from gdlab.descent.trajectory import Recorder
+from gdlab.seeds import stream
 
 ROWS = 64
 EXAMPLES = 1100  # a batch of 1000 leaves a rest, as do chunks of 64
@@ -19,19 +16,14 @@ DATA = cases.small_data(EXAMPLES, features=784)
 
 def trajectories(network, rows, own):
     """What has been recorded of these runs, descending together."""
-    theta = stacked([network.initial(stream(row, 0)) for row in rows], network.dtype)
-    recorder = Recorder(theta)
-    for snapshot in descend(
+    return gdlab.run(
         network,
-        theta,
         GradientDescent(learning_rate=[RATES[row] for row in rows]),
-        schedule=Constant(),
+        theta=np.stack([network.initial(stream(row, 0)) for row in rows]),
         stopping=cases.budget(24 if network.batch_size and network.batch_size < 1000 else 6),
-        seeds=[row if own else 7 for row in rows],
+        seed=[row if own else 7 for row in rows],
         points=6,
-    ):
-        recorder.add(snapshot)
-    return recorder.trajectories
+    )
 
 
 def contents(trajectory):

@@ -11,15 +11,14 @@ from commands import single_line, train
 from launches import config, sweep
 from mlflow import MlflowClient
 
-from gdlab import optimizers
-from gdlab.descent import schedules
-from gdlab.problems import landscapes
-from gdlab.sweeps import configuration
+from gdlab import optimizers, problems
 from gdlab.arrays import stacked
+from gdlab.descent import schedules
+from gdlab.measure.measurements.basins import DIVERGED, RIDGE, UNSETTLED, WITHIN, Basins, basins, grid
+from gdlab.sweeps import configuration
 from gdlab.sweeps.configuration import ConfigurationError
-from gdlab.measure.measurements import DIVERGED, RIDGE, UNSETTLED, WITHIN, Basins, basins, grid
 
-WELL = landscapes.DoubleWell(tilt=0.3)
+WELL = problems.DoubleWell(tilt=0.3)
 
 
 def descent(landscape, learning_rate, starts, steps=500):
@@ -56,7 +55,7 @@ def hilltop(landscape, low, high):
 
 
 def test_grid_holds_the_edges_and_the_last_axis_is_quickest():
-    w = grid(landscapes.Rosenbrock(), 3)
+    w = grid(problems.Rosenbrock(), 3)
     assert w.tolist() == [[a, b] for a in (-2, 0, 2) for b in (-1, 1, 3)]
     assert grid(WELL, 4)[:, 0] == pytest.approx([-1.8, -0.6, 0.6, 1.8])
 
@@ -73,7 +72,7 @@ def test_the_border_in_the_double_well_is_its_ridge():
 
 
 def test_every_start_of_himmelblau_comes_to_one_of_four_minima():
-    landscape = landscapes.Himmelblau()
+    landscape = problems.Himmelblau()
     found = measured(landscape, 0.005, 20)
     assert found.final["starts"] == len(found.columns["minimum"]) == 400
     assert found.final["minima_reached"] == 4 and found.final["fraction_global"] == 1  # all of them cost 0
@@ -82,14 +81,14 @@ def test_every_start_of_himmelblau_comes_to_one_of_four_minima():
 
 
 def test_starts_at_minima_come_to_these():
-    for landscape in (landscapes.Himmelblau(), landscapes.Rastrigin()):
+    for landscape in (problems.Himmelblau(), problems.Rastrigin()):
         reached, _, cost = descent(landscape, 0.001, landscape.minima, steps=20)
         assert reached.tolist() == list(range(len(landscape.minima)))
         assert cost == pytest.approx(landscape.cost(landscape.minima))
 
 
 def test_only_the_lowest_minima_are_global():
-    landscape = landscapes.Rastrigin()
+    landscape = problems.Rastrigin()
     found = measured(landscape, 0.002, 11)
     centre = np.abs(np.stack([found.columns["start1"], found.columns["start2"]])).max(axis=0) < 0.5
     assert ((found.columns["minimum"] == 0) == centre).all()
@@ -105,7 +104,7 @@ def test_a_start_on_the_ridge_belongs_to_no_minimum():
 
 @pytest.mark.parametrize("learning_rate", [0.0005, 0.002, 0.004])
 def test_a_start_on_a_saddles_stable_line_belongs_to_no_minimum(learning_rate):
-    landscape = landscapes.Rastrigin()
+    landscape = problems.Rastrigin()
     top = hilltop(landscape, 0.4, 0.6)
     assert abs(slope(landscape, top)) < 1e-12
     reached, _, _ = descent(landscape, learning_rate, [[top, 0.2], [0.2, top], [top - 0.01, 0.2]])
@@ -114,12 +113,12 @@ def test_a_start_on_a_saddles_stable_line_belongs_to_no_minimum(learning_rate):
 
 def test_no_start_is_counted_twice():
     for learning_rate in (0.001, 0.01, 0.02, 0.1):
-        found = measured(landscapes.Himmelblau(), learning_rate, 9, steps=100)
+        found = measured(problems.Himmelblau(), learning_rate, 9, steps=100)
         shares = [share for name, share in found.final.items() if name.startswith("fraction_")]
         assert len(shares) == 5 and sum(shares) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("landscape", [WELL, landscapes.Himmelblau()], ids=["double_well", "himmelblau"])
+@pytest.mark.parametrize("landscape", [WELL, problems.Himmelblau()], ids=["double_well", "himmelblau"])
 @pytest.mark.parametrize("factor", [1.2, 3.0, 1e150])
 def test_no_start_settles_at_a_rate_above_the_border_of_every_minimum(landscape, factor):
     found = measured(landscape, factor * stability(landscape).max(), 10)
@@ -129,7 +128,7 @@ def test_no_start_settles_at_a_rate_above_the_border_of_every_minimum(landscape,
 
 
 def test_a_start_that_explodes_has_diverged_whatever_it_comes_to():
-    bowl = landscapes.Bowl()  # its minimum is the origin
+    bowl = problems.Bowl()  # its minimum is the origin
     reached, steps, cost = descent(bowl, 1e200, [[3.0, 4.0], [0.0, 0.0]])
     assert reached.tolist() == [DIVERGED, 0]
     assert not np.isfinite(cost[0]) and steps[0] < 500

@@ -5,26 +5,17 @@ import numpy as np
 import pytest
 from launches import changed, config
 
-from gdlab import optimizers
-from gdlab.descent import schedules
-from gdlab.problems import landscapes
-from gdlab.sweeps import configuration
-from gdlab.arrays import stacked
-from gdlab.descent.loop import descend
-from gdlab.descent.trajectory import Recorder
+import gdlab
+from gdlab import optimizers, problems
+from gdlab.sweeps import configuration, key
 
 
 def walks(theta, learning_rate, path, steps=50):
     """The trajectories of a stack on (w - 0)²."""
-    problem = landscapes.Parabola()
-    theta = stacked(np.array(theta), "float64")
-    recorder = Recorder(theta, path)
-    rule, stop = optimizers.GradientDescent(learning_rate=learning_rate), cases.budget(steps)
-    for snapshot in descend(
-        problem, theta, rule, schedule=schedules.Constant(), stopping=stop, seeds=[0] * len(theta), points=8
-    ):
-        recorder.add(snapshot)
-    return recorder.trajectories
+    rule = optimizers.GradientDescent(learning_rate=learning_rate)
+    return gdlab.run(
+        problems.Parabola(), rule, theta=np.array(theta), stopping=cases.budget(steps), points=8, path=path
+    )
 
 
 def test_a_path_is_theta_at_every_recorded_step():
@@ -61,4 +52,4 @@ def test_a_path_is_true_or_false():
 
 def test_paths_are_not_mixed_with_runs_that_have_none():
     made = config("problem=parabola")
-    assert configuration.shared(made) != configuration.shared(changed(made, record={"path": True}))
+    assert key.shared(made) != key.shared(changed(made, record={"path": True}))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from cases import LANDSCAPES
 
-from gdlab.problems import landscapes
+from gdlab import problems
 
 
 def points(landscape, count=50):
@@ -30,7 +30,7 @@ def test_gradient_and_hessian_agree_with_central_differences(landscape):
 @pytest.mark.parametrize("landscape", LANDSCAPES, ids=str)
 def test_minima_are_flat_and_curve_upwards(landscape):
     minima = landscape.minima
-    if isinstance(landscape, landscapes.Saddle):
+    if isinstance(landscape, problems.Saddle):
         assert len(minima) == 0
         return
     scale = np.abs(landscape.hessian(minima)).max()
@@ -42,7 +42,7 @@ def test_minima_are_flat_and_curve_upwards(landscape):
 
 
 def test_the_lessons_slopes():
-    bowl, parabola = landscapes.Bowl(), landscapes.Parabola()
+    bowl, parabola = problems.Bowl(), problems.Parabola()
     corner = np.array([[3.0, 4.0]])
     assert bowl.cost(corner) == [25]
     assert gradient(bowl, corner).tolist() == [[6, 8]]
@@ -51,9 +51,9 @@ def test_the_lessons_slopes():
 
 
 QUADRATICS = [
-    landscapes.Parabola(curvature=0.3, center=1.0),
-    landscapes.Bowl(curvature=7.0),
-    landscapes.Ravine(curvature=5.0, condition=100.0),
+    problems.Parabola(curvature=0.3, center=1.0),
+    problems.Bowl(curvature=7.0),
+    problems.Ravine(curvature=5.0, condition=100.0),
 ]
 
 
@@ -65,31 +65,31 @@ def test_the_curvature_is_the_hessians_largest_eigenvalue_everywhere(quadratic):
 
 
 def test_the_condition_is_the_ratio_of_the_curvatures():
-    low, high = np.linalg.eigvalsh(landscapes.Ravine(curvature=5.0, condition=100.0).hessian(np.zeros((1, 2))))[0]
+    low, high = np.linalg.eigvalsh(problems.Ravine(curvature=5.0, condition=100.0).hessian(np.zeros((1, 2))))[0]
     assert high / low == pytest.approx(100, rel=1e-15)
 
 
 def test_twice_the_curvature_is_twice_the_cost():
-    for kind in (landscapes.Parabola, landscapes.Bowl, landscapes.Ravine):
+    for kind in (problems.Parabola, problems.Bowl, problems.Ravine):
         theta = points(kind())
         assert np.allclose(kind(curvature=4.0).cost(theta), 2 * kind().cost(theta), rtol=1e-15)
 
 
 def test_where_a_point_is_is_measured():
-    theta = points(landscapes.Himmelblau(), 3)
-    measured = landscapes.Himmelblau().measure(theta)
+    theta = points(problems.Himmelblau(), 3)
+    measured = problems.Himmelblau().measure(theta)
     assert np.column_stack([measured["w1"], measured["w2"]]).tolist() == theta.tolist()
-    assert not {"w2", "w3"} & landscapes.Parabola().measure(theta[:, :1]).keys()
+    assert not {"w2", "w3"} & problems.Parabola().measure(theta[:, :1]).keys()
 
 
 def test_number_of_minima():
-    assert len(landscapes.Himmelblau().minima) == 4
-    assert len(landscapes.DoubleWell().minima) == 2
-    assert len(landscapes.Rastrigin().minima) == 11**2
+    assert len(problems.Himmelblau().minima) == 4
+    assert len(problems.DoubleWell().minima) == 2
+    assert len(problems.Rastrigin().minima) == 11**2
 
 
 def test_the_ridge_of_the_double_well_is_its_local_maximum():
-    well = landscapes.DoubleWell(tilt=0.3)
+    well = problems.DoubleWell(tilt=0.3)
     left, right = well.minima[:, 0]
     assert left < well.ridge < right
     ridge = np.array([[well.ridge]])
@@ -98,9 +98,9 @@ def test_the_ridge_of_the_double_well_is_its_local_maximum():
 
 
 def test_start_is_given_or_drawn_from_the_box():
-    given = landscapes.Himmelblau(start=[1, -2])
+    given = problems.Himmelblau(start=[1, -2])
     assert given.initial(np.random.default_rng(0)).tolist() == [1, -2]
-    drawn = [landscapes.Himmelblau().initial(np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    drawn = [problems.Himmelblau().initial(np.random.default_rng(seed)) for seed in (0, 0, 1)]
     assert (drawn[0] == drawn[1]).all() and (drawn[0] != drawn[2]).all()
     assert np.abs(drawn).max() <= 6
 
@@ -108,16 +108,16 @@ def test_start_is_given_or_drawn_from_the_box():
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        (landscapes.Parabola, {"start": [1, 2]}, r"start must have 1 coordinate, got 2: \[1, 2\]"),
-        (landscapes.Bowl, {"start": [1]}, r"start must have 2 coordinates, got 1: \[1\]"),
-        (landscapes.Bowl, {"start": [1, "a"]}, "start must be a finite number, got 'a'"),
-        (landscapes.Bowl, {"start": [1, float("nan")]}, "start must be a finite number, got nan"),
-        (landscapes.Ravine, {"condition": 0.5}, "condition must be at least 1, got 0.5"),
-        (landscapes.Parabola, {"curvature": 0}, "curvature must be greater than 0, got 0"),
-        (landscapes.Bowl, {"curvature": [1, 2]}, r"curvature must be one number, got \[1, 2\]"),
-        (landscapes.Ravine, {"curvature": "steep"}, "curvature must be a finite number, got 'steep'"),
-        (landscapes.DoubleWell, {"tilt": 2}, r"tilt must lie in \(0, 1.539.*\), got 2"),
-        (landscapes.Bowl, {"dtype": "int8"}, "dtype must be one of float32, float64, got 'int8'"),
+        (problems.Parabola, {"start": [1, 2]}, r"start must have 1 coordinate, got 2: \[1, 2\]"),
+        (problems.Bowl, {"start": [1]}, r"start must have 2 coordinates, got 1: \[1\]"),
+        (problems.Bowl, {"start": [1, "a"]}, "start must be a finite number, got 'a'"),
+        (problems.Bowl, {"start": [1, float("nan")]}, "start must be a finite number, got nan"),
+        (problems.Ravine, {"condition": 0.5}, "condition must be at least 1, got 0.5"),
+        (problems.Parabola, {"curvature": 0}, "curvature must be greater than 0, got 0"),
+        (problems.Bowl, {"curvature": [1, 2]}, r"curvature must be one number, got \[1, 2\]"),
+        (problems.Ravine, {"curvature": "steep"}, "curvature must be a finite number, got 'steep'"),
+        (problems.DoubleWell, {"tilt": 2}, r"tilt must lie in \(0, 1.539.*\), got 2"),
+        (problems.Bowl, {"dtype": "int8"}, "dtype must be one of float32, float64, got 'int8'"),
     ],
 )
 def test_bad_settings_are_named(kind, settings, message):
@@ -125,7 +125,7 @@ def test_bad_settings_are_named(kind, settings, message):
         kind(**settings)
 
 
-@pytest.mark.parametrize("kind", [landscapes.Parabola, landscapes.Bowl, landscapes.Ravine])
+@pytest.mark.parametrize("kind", [problems.Parabola, problems.Bowl, problems.Ravine])
 @pytest.mark.parametrize("curvature", [0.1, 2.0, 8.0])
 def test_the_curvature_of_a_quadratic_is_its_largest_eigenvalue(kind, curvature):
     landscape = kind(curvature=curvature)

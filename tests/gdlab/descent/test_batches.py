@@ -1,6 +1,7 @@
 import numpy as np
 
-from gdlab.descent.batches import Shuffled, stream
+from gdlab.descent.batches import Shuffled
+from gdlab.seeds import stream
 
 
 def test_an_epoch_sees_every_example_once():

@@ -4,33 +4,26 @@ import cases
 import numpy as np
 import pytest
 
-from gdlab import optimizers
-from gdlab.descent import schedules
-from gdlab.problems import landscapes
+import gdlab
+from gdlab import optimizers, problems
 from gdlab.arrays import spread, stacked
-from gdlab.descent.batches import stream
-from gdlab.descent.loop import descend, evenly_spaced, log_spaced
+from gdlab.descent import schedules
+from gdlab.descent.loop import evenly_spaced, log_spaced
 from gdlab.descent.stopping import BUDGET, CONVERGED, DIVERGED, SATURATED
-from gdlab.descent.trajectory import Recorder
+from gdlab.seeds import stream
 
 
 def follow(problem, theta, optimizer, stopping, schedule=None, seeds=None, points=1000):
     """Trajectories of all runs of a stack."""
-    theta = stacked(np.asarray(theta, problem.dtype), problem.dtype)
-    recorder = Recorder(theta)
-    seeds = [0] * len(theta) if seeds is None else seeds
-    schedule = schedule or schedules.Constant()
-    for snapshot in descend(
-        problem, theta, optimizer, schedule=schedule, stopping=stopping, seeds=seeds, points=points
-    ):
-        recorder.add(snapshot)
-    return recorder.trajectories
+    theta = np.asarray(theta, problem.dtype)
+    seed = 0 if seeds is None else seeds
+    return gdlab.run(problem, optimizer, schedule=schedule, stopping=stopping, seed=seed, theta=theta, points=points)
 
 
 def walk(learning_rate, steps, start=5.0, center=0.0, **rules):
     """The costs of plain descent on (w - center)²."""
     rule = optimizers.GradientDescent(learning_rate=learning_rate)
-    return follow(landscapes.Parabola(center=center), [[start]], rule, cases.budget(steps, **rules))[0]
+    return follow(problems.Parabola(center=center), [[start]], rule, cases.budget(steps, **rules))[0]
 
 
 def test_the_lessons_walk():
@@ -66,7 +59,7 @@ def test_the_same_shape_around_three():
 @pytest.mark.parametrize("learning_rate", [0.01, 0.3, 0.99, 1.01])
 def test_plain_descent_on_a_quadratic_is_a_power(learning_rate):
     start, steps = np.array([[3.0, -2.0]]), 40
-    ravine = landscapes.Ravine(condition=10.0)
+    ravine = problems.Ravine(condition=10.0)
     run = follow(ravine, start, optimizers.GradientDescent(learning_rate=learning_rate), cases.budget(steps))[0]
     curvature = np.diag(ravine.hessian(start)[0])
     # forty multiplications, each off by one rounding at most
@@ -84,7 +77,7 @@ LIMITS = {
 @pytest.mark.parametrize("curvature", [0.5, 2.0, 8.0])
 def test_stability_limit_on_a_quadratic(name, curvature):
     rule, limit_times_half_curvature = LIMITS[name]
-    limit, parabola = limit_times_half_curvature * 2 / curvature, landscapes.Parabola(curvature=curvature)
+    limit, parabola = limit_times_half_curvature * 2 / curvature, problems.Parabola(curvature=curvature)
     rules = {"gradient_tolerance": 1e-6}
     below, above = (
         follow(parabola, [[5.0]], rule(share * limit), cases.budget(20_000, **rules), points=40)[0]
@@ -95,7 +88,7 @@ def test_stability_limit_on_a_quadratic(name, curvature):
 
 
 @pytest.mark.parametrize("curvature", [0.25, 2.0, 8.0])  # powers of 2, so that 2 / λ is exact
-@pytest.mark.parametrize("kind", [landscapes.Parabola, landscapes.Bowl, landscapes.Ravine])
+@pytest.mark.parametrize("kind", [problems.Parabola, problems.Bowl, problems.Ravine])
 def test_plain_descent_is_stable_exactly_below_two_over_the_curvature(kind, curvature):
     landscape, border = kind(curvature=curvature), 2 / curvature
     start = [0.0] * (landscape.parameters - 1) + [3.0]  # along the steepest direction
@@ -116,7 +109,7 @@ def test_zero_momentum_is_plain_descent_bit_for_bit(optimizer):
 
 def test_adams_first_step_has_the_length_of_the_rate():
     adam = optimizers.Adam(learning_rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-12)
-    run = follow(landscapes.Bowl(), [[3.0, -400.0]], adam, cases.budget(1))[0]
+    run = follow(problems.Bowl(), [[3.0, -400.0]], adam, cases.budget(1))[0]
     assert np.allclose(run.end, [3.0 - 0.01, -400 + 0.01], rtol=1e-12)
 
 
@@ -246,7 +239,7 @@ def test_a_dead_network_is_called_saturated():
         cases.budget(100, gradient_tolerance=1e-6),
     )[0]
     assert run.outcome == SATURATED
-    assert run.final["final_cost"] >= network.idle_cost
+    assert run.final["final_cost"] >= network.constant_predictor_cost
 
 
 def test_a_network_that_has_learnt_all_is_called_converged():
@@ -256,18 +249,18 @@ def test_a_network_that_has_learnt_all_is_called_converged():
         network, [network.initial(stream(0, 0))], rule, cases.budget(20_000, gradient_tolerance=1e-4), points=60
     )[0]
     assert run.outcome == CONVERGED
-    assert run.final["final_cost"] < 0.01 * network.idle_cost
+    assert run.final["final_cost"] < 0.01 * network.constant_predictor_cost
 
 
 def test_flat_cost_ends_a_run():
     rule = optimizers.GradientDescent(learning_rate=0.05)
-    well = landscapes.DoubleWell()
+    well = problems.DoubleWell()
     run = follow(well, [[-1.7]], rule, cases.budget(10_000, cost_tolerance=1e-3), points=60)[0]
     assert run.outcome == CONVERGED
     assert run.steps < 1000
     assert run.final["final_cost"] == pytest.approx(well.cost(well.minima)[0], rel=1e-3)
     bouncing = follow(
-        landscapes.Parabola(),
+        problems.Parabola(),
         [[5.0]],
         optimizers.GradientDescent(learning_rate=1.0),
         cases.budget(200, cost_tolerance=1e-3),
@@ -278,7 +271,7 @@ def test_flat_cost_ends_a_run():
 def test_recorded_learning_rate_is_the_schedules():
     schedule = schedules.Exponential(end=0.01)
     run = follow(
-        landscapes.Bowl(), [[1.0, 1.0]], optimizers.GradientDescent(learning_rate=0.2), cases.budget(10), schedule
+        problems.Bowl(), [[1.0, 1.0]], optimizers.GradientDescent(learning_rate=0.2), cases.budget(10), schedule
     )[0]
     expected = [0.2 * 0.01 ** (min(step, 9) / 10) for step in range(11)]
     assert np.allclose(run.columns["learning_rate"], expected, rtol=1e-12)

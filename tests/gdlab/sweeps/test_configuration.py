@@ -3,10 +3,10 @@ import pytest
 from cases import config
 from commands import ROOT
 
+from gdlab.descent.trajectory import Recorder
 from gdlab.measure import curvature
 from gdlab.sweeps import configuration
 from gdlab.sweeps.configuration import ConfigurationError, build, flat, key, shared
-from gdlab.descent.trajectory import Recorder
 
 CHOICES = {
     group: sorted(path.stem for path in (ROOT / "conf" / group).glob("*.yaml"))
