@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gdlab import defaults
-from gdlab.arrays import Theta, columns, spread, stacked
+from gdlab.arrays import Theta, columns, stacked
 from gdlab.checks import per_run
 from gdlab.descent.schedules import SCHEDULES, Schedule
 from gdlab.descent.stopping import Stopping
-from gdlab.descent.trajectory import Trajectory
+from gdlab.descent.trajectory import Trajectory, recorded
 from gdlab.optimizers import Optimizer
 from gdlab.problems import PROBLEMS
 from gdlab.problems.problem import Problem
@@ -80,71 +80,73 @@ def run(
     theta: Theta | None = None,
     **record: Any,
 ) -> Trajectories:
-    """Let a stack of runs descend in this process, untracked.
+    """Train a stack of runs in this process, untracked.
 
-    Hyperparameters of the optimizer and the schedule may be lists, and so may the seed: they are values for the runs,
-    one each, and must be equally many.
+    Hyperparameters of the optimizer and of the schedule may be lists with a value for each run, and so may the seed.
 
     Parameters
     ----------
     problem
-        One for all runs, or problems that differ in nothing but where runs start, one a run.
+        One for all runs, or one for each run; these may differ only in where runs start.
     stopping
-        The budget and the other ends; by default those of the problem's configuration, with `max_steps` or
-        `max_epochs` in place of its budget.
+        The stopping rules; by default those in conf/ for this problem, with `max_steps` or `max_epochs` as the budget.
     seed
-        Decides where a run starts and the order of its mini-batches.
+        Seeds the starting point and the order of mini-batches.
     theta
-        Where the runs start, (runs, parameters), in place of what the problem and the seed say.
+        The starting points, (runs, parameters), in place of those drawn from the seeds.
     record
         `points`, `spacing`, `sharpness` and `path`, as in the section `record` of a configuration.
 
     Raises
     ------
     ValueError
-        If lists are of different lengths, or a value is out of its range.
+        If lists differ in length, or a value is out of its range.
 
     """
     problems = list(problem) if isinstance(problem, Iterable) else [problem]
-    seeds = [seed] if isinstance(seed, int) else [int(each) for each in seed]
+    seeds = [seed] if isinstance(seed, int) else list(map(int, seed))
     schedule = schedule or SCHEDULES["constant"]()
-    sizes = {
-        "problem": len(problems),
-        "seed": len(seeds),
-        **({"theta": len(theta)} if theta is not None else {}),
-        **{name: per_run(name, getattr(rule, name)).size for rule in (optimizer, schedule) for name in columns(rule)},
+    hyperparameters = {name: _values(rule, name) for rule in (optimizer, schedule) for name in columns(rule)}
+    lists: dict[str, Any] = {
+        "problem": problems,
+        "seed": seeds,
+        **hyperparameters,
+        **({} if theta is None else {"theta": theta}),
     }
-    runs = max(sizes.values())
-    for name, size in sizes.items():
-        if size not in (1, runs):
-            raise ValueError(f"{name} must have one value or {runs}, one for each run, got {size}")
-    problems = problems * runs if len(problems) == 1 else problems
-    seeds = seeds * runs if len(seeds) == 1 else seeds
-    if theta is None:
-        theta = stacked(
-            [p.initial(stream(s, INIT_STREAM)) for p, s in zip(problems, seeds, strict=True)], problems[0].dtype
-        )
-    elif len(theta) == 1:
-        theta = np.repeat(theta, runs, axis=0)
+    runs = _common_length(lists)
+    problems, seeds = (problems * runs)[:runs], (seeds * runs)[:runs]
     stack = Stack(
         problem=problems[0],
-        theta=theta,
+        theta=_starts(problems, seeds) if theta is None else np.broadcast_to(theta, (runs, theta.shape[1])),
         optimizer=optimizer,
         schedule=schedule,
         stopping=stopping or _stopping(problems[0], max_steps, max_epochs),
         seeds=seeds,
         record=Record(**{**defaults.file("train")["record"], **record}),
     )
-    varied = {
-        field.name: spread(rule, runs, np.float64).__dict__[field.name][:, 0]
-        for rule in (schedule, optimizer)
-        for field in fields(rule)  # type: ignore[arg-type]  # rules are dataclasses
-        if sizes.get(field.name, 1) > 1
-    }
-    if len(set(seeds)) > 1:
-        varied["seed"] = np.array(seeds)
-    results = stack.results()
-    return Trajectories([result for result in results if isinstance(result, Trajectory)], varied)
+    varied = {name: np.asarray(values) for name, values in {"seed": seeds, **hyperparameters}.items()}
+    return Trajectories(
+        recorded(stack.descend(), stack.theta, stack.record.path),
+        {name: values for name, values in varied.items() if len(values) > 1 and len(set(values.tolist())) > 1},
+    )
+
+
+def _values(rule: Optimizer | Schedule, name: str) -> np.ndarray:
+    return per_run(name, getattr(rule, name))[:, 0]
+
+
+def _common_length(lists: Mapping[str, Sequence[Any] | np.ndarray]) -> int:
+    """The length of all lists that hold more than one value."""
+    runs = max(map(len, lists.values()))
+    for name, values in lists.items():
+        if len(values) not in (1, runs):
+            raise ValueError(f"{name} must have one value or {runs}, one for each run, got {len(values)}")
+    return runs
+
+
+def _starts(problems: Sequence[Problem], seeds: Sequence[int]) -> Theta:
+    points = [problem.initial(stream(seed, INIT_STREAM)) for problem, seed in zip(problems, seeds, strict=True)]
+    return stacked(points, problems[0].dtype)
 
 
 def config(

@@ -72,23 +72,21 @@ def sweep(
     configs
         Configurations, as `gdlab.config` makes them.
     names
-        What the runs are called; by default, the values in which their configurations differ.
+        The runs' names; by default the values in which their configurations differ.
     sweep_name
-        Identifies the sweep: its parent run is made when the name is first used, and taken up again after that.
+        Identifies the sweep: its parent run is made when the name is first used, and continued after that.
     workers, rows
-        How many processes train, by default one per core; and how many runs a stack has at most, by default as many as
+        The number of worker processes, by default one per core, and the most runs in a stack, by default as many as
         fit the cache.
-    resume
-        False trains every run, finished before or not.
-    dry_run
-        True makes the plan and stops: nothing is trained or written.
+    resume, dry_run
+        `resume=False` trains finished runs again; `dry_run=True` makes the plan and stops.
     earlier
-        The results of this sweep's rounds before this one, for its parent run.
+        The results of this sweep's previous rounds, for its parent run.
 
     Raises
     ------
     ConfigurationError, gdlab.problems.data.DataError
-        If no configuration at all can be built; one that cannot among others fails alone.
+        If no configuration at all can be built; among others that can, one that cannot fails alone.
     gdlab.tracking.TrackingError
         If the store cannot be used.
 
@@ -104,15 +102,14 @@ def sweep(
         tracking.check_place(uri)
     planned = plan(jobs, finished, workers=workers or cores(), rows=rows, resume=resume)
     observer.planned(planned, closed)
-    if dry_run:
-        return []
-    results = []
-    name = sweep_name or f"sweep {time.strftime('%Y-%m-%d %H:%M:%S')}"
-    outcomes = carry_out(planned, store, name, looked_at=looked_at, earlier=earlier, on_begin=observer.began)
-    with closing(outcomes):
-        for result in outcomes:
-            results.append(result)
-            observer.finished(result)
+    results: list[JobResult] = []
+    if not dry_run:
+        name = sweep_name or f"sweep {time.strftime('%Y-%m-%d %H:%M:%S')}"
+        outcomes = carry_out(planned, store, name, looked_at=looked_at, earlier=earlier, on_begin=observer.began)
+        with closing(outcomes):
+            for result in outcomes:
+                results.append(result)
+                observer.finished(result)
     return results
 
 

@@ -55,22 +55,12 @@ def plan(
         If no job at all can be built: what is wrong with the first.
 
     """
-    keys: list[str] = []
+    keys, invalid = _checked(jobs)
     first: dict[str, int] = {}
     reused: dict[int, Finished] = {}
-    invalid: dict[int, Failure] = {}
     duplicates: dict[int, int] = {}
-    reason: Exception | None = None
-    for place, job in enumerate(jobs):
-        try:
-            configuration.build([job.config])
-            job_key = key.key(job.config)
-        except (ConfigurationError, DataError, MemoryError) as error:
-            invalid[place] = Failure(str(error) or "not enough memory", traceback.format_exc())
-            reason = reason or error
-            job_key = ""
-        keys.append(job_key)
-        if not job_key:
+    for place, job_key in enumerate(keys):
+        if place in invalid:
             continue
         if resume and job_key in finished:
             reused[place] = finished[job_key]
@@ -78,8 +68,6 @@ def plan(
             duplicates[place] = first[job_key]
         else:
             first[job_key] = place
-    if reason is not None and len(invalid) == len(jobs):
-        raise reason
     left = list(first.values())
     return Plan(
         jobs=jobs,
@@ -90,6 +78,24 @@ def plan(
         stacks=[[left[i] for i in stack] for stack in stacks([jobs[place].config for place in left], workers, rows)],
         workers=workers,
     )
+
+
+def _checked(jobs: Sequence[Job]) -> tuple[list[str], dict[int, Failure]]:
+    """The key of each job, empty for one that cannot be built, and why it cannot; raises if none can."""
+    keys: list[str] = []
+    invalid: dict[int, Failure] = {}
+    first_error: Exception | None = None
+    for place, job in enumerate(jobs):
+        try:
+            configuration.build([job.config])
+            keys.append(key.key(job.config))
+        except (ConfigurationError, DataError, MemoryError) as error:
+            invalid[place] = Failure(str(error) or "not enough memory", traceback.format_exc())
+            first_error = first_error or error
+            keys.append("")
+    if first_error is not None and len(invalid) == len(jobs):
+        raise first_error
+    return keys, invalid
 
 
 def estimate(planned: Plan) -> float:

@@ -14,10 +14,11 @@ import yaml
 from gdlab.tracking.artifacts import CONFIG, MEASUREMENT, THETA, TRAJECTORY
 from gdlab.tracking.places import TrackingError, check_place, client, local, plain_errors
 from gdlab.tracking.provenance import MADE_BY
-from gdlab.tracking.store import FINISHED, KEY, KIND, OUTCOME, PARENT
+from gdlab.tracking.store import FINISHED, KEY, KIND, OUTCOME, PARENT, search
 
 if TYPE_CHECKING:
     import pandas as pd
+    from mlflow.entities import Run
 
 T = TypeVar("T")
 
@@ -43,36 +44,28 @@ def runs(uri: str, experiment: str) -> pd.DataFrame:
         found = store.get_experiment_by_name(experiment)
         if found is None:
             names = ", ".join(e.name for e in store.search_experiments()) or "none"
-            raise TrackingError(f"experiment {experiment!r} is not in {uri}, which has {names}")
-        rows, seen, token = [], set(), None
-        while True:
-            page = store.search_runs(
-                [found.experiment_id],
-                f"tags.`{KIND}` = 'run' and attributes.status = '{FINISHED}'",
-                max_results=1000,
-                order_by=["attributes.start_time DESC"],
-                page_token=token,
-            )
-            for run in page:
-                tags = run.data.tags
-                if tags[KEY] in seen:
-                    continue
-                seen.add(tags[KEY])
-                rows.append(
-                    {"final_cost": math.nan}
-                    | {name: _value(text) for name, text in run.data.params.items()}
-                    | run.data.metrics
-                    | {name: tags.get(name) for name in MADE_BY}
-                    | {"run_id": run.info.run_id, "run_name": run.info.run_name, "outcome": tags[OUTCOME]}
-                    | {"parent": tags.get(PARENT), "artifacts": run.info.artifact_uri}
-                    | {"experiment_id": found.experiment_id}
-                )
-            token = page.token
-            if not token:
-                break
-    if not rows:
+            raise TrackingError(f"experiment {experiment!r} is not in {uri}; its experiments: {names}")
+        finished = f"tags.`{KIND}` = 'run' and attributes.status = '{FINISHED}'"
+        newest = {run.data.tags[KEY]: run for run in search(store, found.experiment_id, finished)}
+    if not newest:
         raise TrackingError(f"experiment {experiment!r} in {uri} has no finished runs")
-    return pd.DataFrame(rows[::-1])
+    return pd.DataFrame([_row(run) for run in newest.values()])
+
+
+def _row(run: Run) -> dict[str, Any]:
+    tags = run.data.tags
+    return {
+        "final_cost": math.nan,
+        **{name: _value(text) for name, text in run.data.params.items()},
+        **run.data.metrics,
+        **{name: tags.get(name) for name in MADE_BY},
+        "run_id": run.info.run_id,
+        "run_name": run.info.run_name,
+        "outcome": tags[OUTCOME],
+        "parent": tags.get(PARENT),
+        "artifacts": run.info.artifact_uri,
+        "experiment_id": run.info.experiment_id,
+    }
 
 
 def trajectories(found: pd.DataFrame, uri: str) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from gdlab.tracking.places import TrackingError, check_place, client, database_f
 from gdlab.tracking.provenance import has_ended, provenance, this_process
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
 
@@ -170,7 +171,7 @@ class Store:
         """Mark as KILLED the runs that ended processes of this machine have left RUNNING; returns how many."""
         left = [
             run.info.run_id
-            for run in self._search("attributes.status = 'RUNNING'")
+            for run in search(self.client, self.experiment_id, "attributes.status = 'RUNNING'")
             if PROCESS in run.data.tags and has_ended(run.data.tags[PROCESS])
         ]
         for run_id in left:
@@ -225,27 +226,23 @@ class Store:
                 self.client.log_artifacts(run.info.run_id, folder)
 
     def _by_key(self, rule: str) -> dict[str, Finished]:
-        found = self._search(f"tags.`{KIND}` = 'run' and {rule}")
+        found = search(self.client, self.experiment_id, f"tags.`{KIND}` = 'run' and {rule}")
         return {
             run.data.tags[KEY]: Finished(run.info.run_id, run.data.tags[OUTCOME], run.data.metrics) for run in found
         }
 
-    def _search(self, rule: str) -> list[Run]:
-        """All runs for which a rule holds, the oldest first."""
-        runs: list[Run] = []
-        token = None
-        while True:
-            page = self.client.search_runs(
-                [self.experiment_id],
-                rule,
-                max_results=PAGE,
-                order_by=["attributes.start_time ASC"],
-                page_token=token,
-            )
-            runs += page
-            token = page.token
-            if not token:
-                return runs
+
+def search(client: MlflowClient, experiment_id: str, rule: str) -> Iterator[Run]:
+    """All runs of an experiment that match a filter, the oldest first."""
+    token = None
+    while True:
+        page = client.search_runs(
+            [experiment_id], rule, max_results=PAGE, order_by=["attributes.start_time ASC"], page_token=token
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def milliseconds() -> int:

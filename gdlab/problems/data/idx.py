@@ -28,30 +28,9 @@ def idx_data(name: str, openml_name: str, root: str | Path | None) -> Data:
         Naming the file that is missing, damaged or of the wrong shape, and what to do.
 
     """
-    if root is not None:
-        folder = Path(root)
-    elif "GDLAB_DATA" in os.environ:
-        folder = Path(os.environ["GDLAB_DATA"]) / name
-    else:
-        folder = cache_folder() / name
-        if not folder.is_dir():
-            _download(name, openml_name, folder)
-    parts = {}
-    for part, prefix in (("train", "train"), ("test", "t10k")):
-        images_path, labels_path = (
-            _find(folder, f"{prefix}-{rest}") for rest in ("images-idx3-ubyte", "labels-idx1-ubyte")
-        )
-        images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
-        if len(images) != len(labels):
-            raise DataError(
-                f"{labels_path} has {len(labels)} labels for the {len(images)} images of {images_path.name}"
-            )
-        if len(labels) == 0 or labels.max() > 9:
-            raise DataError(
-                f"{labels_path} must hold labels from 0 to 9, got {labels.max() if len(labels) else 'none'}"
-            )
-        parts[part] = images, labels
-    (train, train_labels), (test, test_labels) = parts["train"], parts["test"]
+    folder = _folder(name, openml_name, root)
+    train, train_labels = _images_and_labels(folder, "train")
+    test, test_labels = _images_and_labels(folder, "t10k")
     if train.shape[1:] != test.shape[1:]:
         raise DataError(f"{folder}: training images are {train.shape[1:]} pixels, test images {test.shape[1:]}")
     return Data(
@@ -63,6 +42,30 @@ def idx_data(name: str, openml_name: str, root: str | Path | None) -> Data:
         test_features=test.reshape(len(test), -1),
         test_labels=test_labels,
     )
+
+
+def _folder(name: str, openml_name: str, root: str | Path | None) -> Path:
+    """The folder with a data set's files, which are downloaded if no other folder is named."""
+    if root is not None:
+        return Path(root)
+    if "GDLAB_DATA" in os.environ:
+        return Path(os.environ["GDLAB_DATA"]) / name
+    folder = cache_folder() / name
+    if not folder.is_dir():
+        _download(name, openml_name, folder)
+    return folder
+
+
+def _images_and_labels(folder: Path, prefix: str) -> tuple[np.ndarray, np.ndarray]:
+    images_path, labels_path = (
+        _find(folder, f"{prefix}-{rest}") for rest in ("images-idx3-ubyte", "labels-idx1-ubyte")
+    )
+    images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
+    if len(images) != len(labels):
+        raise DataError(f"{labels_path} has {len(labels)} labels for the {len(images)} images of {images_path.name}")
+    if len(labels) == 0 or labels.max() > 9:
+        raise DataError(f"{labels_path} must hold labels from 0 to 9, got {labels.max() if len(labels) else 'none'}")
+    return images, labels
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
