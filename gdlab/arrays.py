@@ -1,6 +1,6 @@
-"""Array types, and the memory that stacks of runs live in.
+"""Array types, and the memory layout of stacks of runs.
 
-A stack is an array whose first axis is `runs`: one row, one run. Axis names mean the same in every module:
+A stack is an array whose first axis is `runs`: each row is one run. Axis names mean the same in every module:
 `runs`, `parameters`, `examples`, `features`, `outputs`.
 """
 
@@ -40,25 +40,25 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Shaped[np.ndarray, ...]:
 
 
 def stack(runs: int, parameters: int, dtype: Any) -> Theta:
-    """Zeros (runs, parameters) in which every row starts on a cache line; gaps at the ends of rows stay outside."""
+    """Zeros (runs, parameters) in which every row starts on a cache line, with padding between rows."""
     per_line = CACHE_LINE // np.dtype(dtype).itemsize
     return aligned((runs, -(-parameters // per_line) * per_line), dtype)[:, :parameters]
 
 
 def stacked(rows: Sequence[Point] | Theta, dtype: Any) -> Theta:
-    """One stack from one point per run."""
+    """A stack made of one point per run."""
     theta = stack(len(rows), len(rows[0]), dtype)
     theta[...] = rows
     return theta
 
 
 def stack_like(theta: Theta) -> Theta:
-    """Zeros in the shape and precision of another stack."""
+    """Zeros with the shape and precision of another stack."""
     return stack(theta.shape[0], theta.shape[1], theta.dtype)
 
 
 def norm(theta: Theta) -> Costs:
-    """Euclidean length of each row, accumulated in the rows' own precision, run by run alike."""
+    """Euclidean length of each row, accumulated in the rows' own precision, in the same order for every run."""
     return np.sqrt((theta * theta).sum(axis=1)).astype(np.float64)
 
 
@@ -77,7 +77,7 @@ def spread(record: Record, runs: int, dtype: Any) -> Record:
 
 
 def take(record: Record, rows: Int[np.ndarray, " kept"]) -> Record:
-    """The same dataclass for the runs in `rows` only; fields that are not arrays are kept as they are."""
+    """The same dataclass for the runs in `rows` only; fields that are not arrays are unchanged."""
     kept = {}
     for field in dataclasses.fields(record):  # type: ignore[arg-type]
         value = getattr(record, field.name)

@@ -1,4 +1,4 @@
-"""Rules that values must keep, checked where they enter; a message names the key, the rule and the value."""
+"""Checks of values where they enter; a message names the key, the rule and the value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def columns_in(record: Any, **intervals: str) -> None:
     Raises
     ------
     ValueError
-        Naming the field and the first value that is no finite number or lies outside.
+        Naming the field and its first value that is not a finite number or lies outside.
 
     """
     for name, interval in intervals.items():
@@ -55,7 +55,7 @@ def between(name: str, value: Any, interval: str) -> None:
 
 
 def scalars_in(record: Any, **intervals: str) -> None:
-    """The same for fields that are one number for all runs: each becomes a float."""
+    """Make the named fields floats and check that each lies in its interval: one number for all runs."""
     for name, interval in intervals.items():
         value = getattr(record, name)
         column = per_run(name, value)
@@ -66,7 +66,7 @@ def scalars_in(record: Any, **intervals: str) -> None:
 
 
 def whole(name: str, value: Any, low: int, high: int | None = None, why: str = "") -> None:
-    """Check that `value` is a whole number from `low` to `high`; `why` says where the upper end comes from."""
+    """Check that `value` is a whole number from `low` to `high`; `why` explains the upper limit."""
     limit = f"of at least {low}" if high is None else f"from {low} to {high}"
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise ValueError(f"{name} must be a whole number {limit}{why}, got {value!r}")
@@ -81,6 +81,6 @@ def choice(name: str, value: Any, known: Collection[str]) -> None:
 
 
 def hint(word: object, known: Collection[str]) -> str:
-    """The end of a message about an unknown word: the known one that it is likely a slip of, if there is one."""
+    """The end of a message about an unknown word: `; did you mean X?` where a known one is near, else nothing."""
     near = difflib.get_close_matches(str(word), list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -1,4 +1,4 @@
-"""What a job leaves, run or measurement: the one shape that sweeps, tracking and the console handle."""
+"""The result of a job, run or measurement: the one interface that sweeps, tracking and the console use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEASURED = "measured"  # the outcome of a measurement
 class Result(Protocol):
     """A trajectory or a measurement.
 
-    `final` are the metrics that sum it up, `columns` its table and `table` that table's name, `timed_lines` the
+    `final` are the summary metrics, `columns` its table and `table` that table's name, `timed_lines` the
     recorded steps with their times, `thetas` the points it keeps by name, and `began` when it began; times are in
     milliseconds since 1970.
     """

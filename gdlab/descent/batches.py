@@ -13,14 +13,14 @@ from gdlab.seeds import BATCHES_STREAM, stream
 
 
 def batches(problem: Problem, seeds: Sequence[int]) -> Batches:
-    """The order of a problem's examples for runs with these seeds, one a run."""
+    """The order of a problem's examples, for runs with one seed each."""
     if problem.batch_size is None:
         return WholeSet()
     return Shuffled(problem.training_examples, problem.batch_size, seeds)
 
 
 class WholeSet:
-    """Every step sees every example: true gradient descent."""
+    """The whole training set at every step: true gradient descent."""
 
     own = False
 
@@ -34,8 +34,8 @@ class WholeSet:
 class Shuffled:
     """Mini-batches from a fresh permutation of the examples in every epoch.
 
-    Examples that do not fill a last mini-batch sit the epoch out. Each run's order is decided by its own seed
-    alone; runs with equal seeds share an order, and when all do the indices come without a `runs` axis.
+    Examples that do not fill a last mini-batch are left out of that epoch. A run's order depends on its own seed alone;
+    runs with equal seeds share an order, and when all runs do, the indices have no `runs` axis.
     """
 
     def __init__(self, examples: int, batch_size: int, seeds: Sequence[int]) -> None:

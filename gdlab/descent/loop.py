@@ -1,4 +1,4 @@
-"""Descend: the only loop."""
+"""The training loop; there is no other."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Rows = Int[np.ndarray, " runs"]
 class Snapshot:
     """Some of a stack's runs at one step; none, where the loop only reports its progress.
 
-    `rows` are the runs' places in the stack as it was at the start, and the first axis of all else. `theta` is valid
-    until the loop goes on. `ends` are measured where a run has ended, NaN where it goes on. `diverged_at` is the first
-    step with a cost out of bounds, -1 if there is none.
+    `rows` are the runs' places in the initial stack, and index the first axis of all other arrays. `theta` is valid
+    until the loop continues. `ends` are measured where a run has ended, NaN elsewhere. `diverged_at` is the first step
+    with a cost out of bounds, -1 if there is none.
     """
 
     step: int
@@ -54,22 +54,22 @@ def descend(
     spacing: str = "log",
     extra_metrics: ExtraMetrics | None = None,
 ) -> Iterator[Snapshot]:
-    """Let a stack of runs descend, and yield a snapshot at each recorded step.
+    """Train a stack of runs, and yield a snapshot at each recorded step.
 
     About `points` steps are recorded, the first and the last always, and the one at which a run ends. A run
-    that has ended leaves the stack; the others go on as if it had never been there, and as if they were alone: a run in
-    a stack is bit for bit the run by itself. Divergence is an outcome, not an exception.
+    that has ended leaves the stack, and the others continue unchanged: a run in a stack is bit for bit the same as the
+    run alone. Divergence is an outcome, not an exception.
 
     Parameters
     ----------
     theta
-        Where each run starts; not changed.
+        The starting points; not modified.
     seeds
-        What decides each run's order of mini-batches.
+        A seed per run for the order of its mini-batches.
     spacing
-        How the recorded steps are spaced, a key of `SPACINGS`.
+        The spacing of the recorded steps, a key of `SPACINGS`.
     extra_metrics
-        Called with the step and the points recorded there; what it returns is recorded beside the problem's metrics.
+        Called with the step and the points recorded there; what it returns is recorded with the problem's metrics.
 
     """
     steps = stopping.steps(steps_per_epoch(problem))
@@ -90,12 +90,12 @@ def descend(
 
 
 def log_spaced(steps: int, points: int) -> list[int]:
-    """0, `steps`, and whole numbers between, log-spaced: `points` of them, fewer where they would fall together."""
+    """0, `steps`, and whole numbers between, log-spaced: `points` of them, fewer where some coincide."""
     return sorted({0, steps, *np.geomspace(1, steps, max(points - 1, 1)).round().astype(int).tolist()})
 
 
 def evenly_spaced(steps: int, points: int) -> list[int]:
-    """`points` whole numbers from 0 to `steps`, evenly spaced; fewer where they would fall together."""
+    """`points` whole numbers from 0 to `steps`, evenly spaced; fewer where some coincide."""
     return sorted(set(np.linspace(0, steps, points).round().astype(int).tolist()))
 
 
@@ -103,7 +103,7 @@ SPACINGS = {"log": log_spaced, "even": evenly_spaced}
 
 
 class _ActiveRuns:
-    """The runs of a stack that have not ended, and all that belongs to them."""
+    """The runs of a stack that have not ended, with their state."""
 
     def __init__(
         self,
@@ -133,14 +133,14 @@ class _ActiveRuns:
         self.allocate()
 
     def allocate(self) -> None:
-        """Make the memory that depends on how many runs there are."""
+        """Allocate the arrays whose shape depends on the number of runs."""
         self.learning_rate = self.optimizer.learning_rate.copy()
         self.gradient = stack_like(self.theta)
         self.oracle = self.problem.oracle(self.theta, self.gradient, self.batches)
         self.costs = np.empty((WATCH, len(self.rows)), self.theta.dtype)
 
     def advance(self, step: int, until: int) -> None:
-        """Take the steps from `step` to `until`, at most WATCH: the innermost loop."""
+        """Take the steps from `step` to `until`, at most WATCH of them: the innermost loop."""
         oracle, update = self.oracle, self.optimizer.update
         theta, gradient, state, learning_rate = self.theta, self.gradient, self.state, self.learning_rate
         costs = self.costs[: until - step]
@@ -162,16 +162,16 @@ class _ActiveRuns:
 
     @property
     def any_diverged(self) -> bool:
-        """Whether the cost of some run has gone out of bounds."""
+        """True if the cost of some run is out of bounds."""
         return bool((self.diverged_at >= 0).any())
 
     def progress(self, step: int) -> Snapshot:
-        """A snapshot of no run: the loop has come to this step."""
+        """A snapshot without runs: the loop has reached this step."""
         none = np.empty(0, np.intp)
         return Snapshot(step, step / self.steps_per_epoch, none, self.theta[:0], {}, {}, none, none)
 
     def snapshot(self, step: int, everyone: bool) -> Snapshot:
-        """Measure all runs and judge whether they have ended, or only those whose cost has gone out of bounds."""
+        """A snapshot of all runs, with their outcomes, or only of those whose cost is out of bounds."""
         which = np.arange(len(self.rows)) if everyone else np.flatnonzero(self.diverged_at >= 0)
         theta = stacked(self.theta[which], self.theta.dtype)
         metrics = self.at_start if step == 0 else self.measured(step, theta)
@@ -192,13 +192,13 @@ class _ActiveRuns:
         )
 
     def measured(self, step: int, theta: Theta) -> dict[str, Costs]:
-        """The problem's metrics and the extra ones."""
+        """The problem's metrics and the extra metrics."""
         with np.errstate(all="ignore"):
             extra = self.extra_metrics(step, theta) if self.extra_metrics else {}
             return {**self.problem.measure(theta), **extra}
 
     def measured_ends(self, theta: Theta, outcomes: Outcomes) -> dict[str, Costs]:
-        """What the problem measures where a run has ended, NaN for the others; nothing where none has."""
+        """The metrics measured once, at a run's end; NaN for runs that have not ended, empty if none has."""
         ended = np.flatnonzero(outcomes != RUNNING)
         if not len(ended):
             return {}
@@ -210,7 +210,7 @@ class _ActiveRuns:
         return ends
 
     def outcomes(self, step: int, metrics: dict[str, Costs]) -> Outcomes:
-        """Each run's outcome at this step, RUNNING for those that go on."""
+        """Each run's outcome at this step, RUNNING for those that continue."""
         halfway = [costs for recorded, costs in self.costs_recorded if recorded <= step / 2]
         halfway_cost = halfway[-1] if halfway else np.full(len(self.rows), np.nan)
         self.costs_recorded.append((step, metrics["cost"]))
@@ -223,7 +223,7 @@ class _ActiveRuns:
         return outcomes
 
     def remove_ended(self, snapshot: Snapshot) -> None:
-        """Let the runs that have ended leave the stack."""
+        """Remove the runs that have ended."""
         ended = snapshot.rows[snapshot.outcomes != RUNNING]
         if not len(ended):
             return

@@ -1,4 +1,4 @@
-"""When a run ends, and what its end is called."""
+"""Stopping rules, and the outcomes of runs."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SETTLED_GRADIENT = 0.1  # of the norm at the start: a cost that is flat because 
 
 @dataclass(frozen=True, kw_only=True)
 class Stopping:
-    r"""The budget, and the rules for the other ends; the first that applies gives the outcome.
+    r"""The budget and the other stopping rules; the first rule that applies gives the outcome.
 
-    - diverged: the cost is not finite, or above `diverged_above` times its size at the start (or times 1, if that is
-      more); watched at every step, on the mini-batch where there is one.
-    - The gradient has vanished: its norm is at most `gradient_tolerance` times that at the start. The run has
-      *converged*; but if it is a network whose cost is no lower than that of the best one that ignores its input, it is
-      *saturated*: every unit sits where its activation is flat, and nothing is left to learn with.
+    - diverged: the cost is not finite, or exceeds `diverged_above` times its size at the start (times 1, if that is
+      larger); checked at every step, on the mini-batch if there is one.
+    - saturated: the norm of the gradient is at most `gradient_tolerance` times that at the start, and the cost is no
+      lower than that of the best constant predictor: the units saturate and learning stops.
+    - converged: the same, at a lower cost.
     - converged, too: over the last doubling of the steps the cost fell by less than the fraction `cost_tolerance`, and
-      the gradient has shrunk to a tenth. None leaves this rule out.
+      the gradient has shrunk to a tenth. None disables this rule.
     - budget: `max_steps` steps or `max_epochs` epochs are spent.
 
-    All but the first are judged at the recorded steps.
+    All but the first are checked at the recorded steps.
     """
 
     max_epochs: Any
@@ -55,7 +55,7 @@ class Stopping:
         return min(limit for limit in limits if limit is not None)
 
     def ceiling(self, start_cost: Costs) -> Costs:
-        """The size of cost above which a run has diverged."""
+        """The absolute cost above which a run has diverged."""
         with np.errstate(over="ignore"):
             return self.diverged_above * np.maximum(np.abs(start_cost), 1)
 
@@ -66,7 +66,7 @@ class Stopping:
         halfway_cost: Costs,
         constant_predictor_cost: float | None,
     ) -> Outcomes:
-        """Name each run's end, or RUNNING, from what was measured now, at the start and half as many steps ago."""
+        """Each run's outcome, or RUNNING, from its metrics, those at the start and the cost half as many steps ago."""
         cost, slope = now["cost"], now["gradient_norm"]
         still = slope <= self.gradient_tolerance * start["gradient_norm"]
         saturated = still & (cost >= (np.inf if constant_predictor_cost is None else constant_predictor_cost))
@@ -86,5 +86,5 @@ class Stopping:
 
 
 def out_of_bounds(cost: Shaped[np.ndarray, "*steps runs"], ceiling: Costs) -> Bool[np.ndarray, "*steps runs"]:
-    """Where a cost is out of bounds, NaN and infinity included."""
+    """True for each cost out of bounds, NaN and infinity included."""
     return ~(np.abs(cost) <= ceiling) | np.isinf(cost)

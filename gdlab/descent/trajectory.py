@@ -1,4 +1,4 @@
-"""What is kept of a run: its recorded steps, its two ends, how it ended."""
+"""The record of a run: its recorded steps, its start and end, and its outcome."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from gdlab.results import Line
 class Trajectory:
     """One run as it was recorded.
 
-    `columns` holds `step`, `epoch` and every measured value, a list over the recorded steps; `milliseconds` the time of
-    each since 1970; `ends` what was measured once, at the end; `path` theta at each, where that is asked for.
+    `columns` holds `step`, `epoch` and every measured value, a list over the recorded steps; `milliseconds` their times
+    since 1970; `ends` the metrics measured once, at the end; `path` theta at each recorded step, if requested.
     """
 
     start: Point
@@ -59,7 +59,7 @@ class Trajectory:
 
     @property
     def final(self) -> dict[str, float]:
-        """The metrics that sum it up. The best accuracy is over the recorded steps, on the test examples used there."""
+        """The summary metrics; the best accuracy is over the recorded steps, on the test examples evaluated there."""
         summary = {"final_cost": self.columns["cost"][-1], "steps": float(self.steps), **self.ends}
         if "test_accuracy" in self.columns:
             summary["best_accuracy"] = max(self.columns["test_accuracy"])

@@ -1,8 +1,8 @@
-"""Optimizers, one file each: the rules by which descent steps.
+"""Optimizers, one file each: the update rules.
 
-A rule is a frozen dataclass of hyperparameters, each a column (runs, 1), with three methods: `init` makes the state,
-all memory in it; `update` advances theta and the state in place, at the learning rate that the loop gives for
-this step, which a schedule may have scaled; `stability_limit` is the largest stable learning rate on a quadratic.
+A rule is a frozen dataclass of hyperparameters, each a column (runs, 1), with three methods: `init` makes the state and
+allocates all its memory; `update` advances theta and the state in place, at the learning rate that the loop passes for
+this step; `stability_limit` is the largest stable learning rate on a quadratic.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ DEFAULTS = defaults("optimizer", "adam")
 @OPTIMIZERS.register("adam")
 @dataclass(frozen=True, kw_only=True)
 class Adam:
-    r"""Momentum and RMSProp together, both corrected for having started at zero.
+    r"""Momentum and RMSProp combined, with bias correction for both.
 
     .. math::
 
@@ -67,7 +67,7 @@ class Adam:
         np.subtract(theta, gradient, theta)
 
     def stability_limit(self, curvature: PerRun) -> None:
-        """None: each parameter has a step of its own, and which curvature it meets depends on the gradients before."""
+        """None: steps are scaled by past gradients, so the curvature alone does not decide."""
 
 
 @dataclass

@@ -17,7 +17,7 @@ DEFAULTS = defaults("optimizer", "momentum")
 @OPTIMIZERS.register("momentum")
 @dataclass(frozen=True, kw_only=True)
 class Momentum:
-    r"""Keep a velocity: the gradient pushes, momentum remembers.
+    r"""Gradient descent with momentum: a velocity that accumulates past gradients.
 
     .. math:: v \leftarrow \beta v - \eta \nabla C(\theta), \qquad \theta \leftarrow \theta + v
 

@@ -17,7 +17,7 @@ DEFAULTS = defaults("optimizer", "nesterov")
 @OPTIMIZERS.register("nesterov")
 @dataclass(frozen=True, kw_only=True)
 class Nesterov:
-    r"""Momentum whose gradient is taken where the velocity is about to lead.
+    r"""Momentum whose gradient is taken at the look-ahead point.
 
     With x the point of Nesterov's rule :math:`v \leftarrow \beta v - \eta \nabla C(x + \beta v),\; x \leftarrow x + v`,
     theta stands for the look-ahead point :math:`x + \beta v`, so that cost and gradient are those at theta:

@@ -1,4 +1,4 @@
-"""What the loop asks of an optimizer."""
+"""The interface of an optimizer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from gdlab.arrays import Column, PerRun, Theta
 
 @runtime_checkable
 class Optimizer(Protocol):
-    """A rule by which a stack of runs steps; `learning_rate` is the base rate, before any schedule."""
+    """An update rule for a stack of runs; `learning_rate` is the base rate, before any schedule."""
 
     learning_rate: Column
 
     def init(self, theta: Theta) -> Any:
-        """The state that `update` advances beside theta: None, or a dataclass of arrays with a row a run."""
+        """The state that `update` advances with theta: None, or a dataclass of arrays with one row per run."""
         ...
 
     def update(self, theta: Theta, gradient: Theta, state: Any, learning_rate: Column) -> None:
@@ -22,5 +22,5 @@ class Optimizer(Protocol):
         ...
 
     def stability_limit(self, curvature: PerRun) -> Column | None:
-        """The learning rate below which descent is stable on a quadratic of this curvature; None if none is known."""
+        """The learning rate below which descent is stable on a quadratic of this curvature; None if it is not known."""
         ...

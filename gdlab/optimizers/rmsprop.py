@@ -50,7 +50,7 @@ class RMSProp:
         np.subtract(theta, gradient, theta)
 
     def stability_limit(self, curvature: PerRun) -> None:
-        """None: each parameter has a step of its own, and which curvature it meets depends on the gradients before."""
+        """None: steps are scaled by past gradients, so the curvature alone does not decide."""
 
 
 @dataclass

@@ -17,11 +17,11 @@ DEFAULTS = defaults("optimizer", "stale_gradient")
 @OPTIMIZERS.register("stale_gradient")
 @dataclass(frozen=True, kw_only=True)
 class StaleGradient:
-    r"""Take `every` steps along one gradient before taking a fresh one; 1 is gradient descent itself.
+    r"""Reuse each gradient for `every` steps; 1 is gradient descent.
 
     .. math:: \theta_{t+1} = \theta_t - \eta \nabla C(\theta_{k \lfloor t / k \rfloor})
 
-    It shows what a gradient is worth away from where it was taken.
+    It measures how quickly a gradient goes stale as descent moves away from the point it was computed at.
     """
 
     learning_rate: PerRun
@@ -41,7 +41,7 @@ class StaleGradient:
         np.subtract(theta, gradient, theta)
 
     def stability_limit(self, curvature: PerRun) -> Column:
-        """2 / (kλ), with k steps along one gradient: together they are one step k times as long."""
+        """2 / (kλ), with k steps along one gradient: they amount to one step k times as long."""
         return 2 / (np.floor(self.every) * per_run("curvature", curvature))
 
 

@@ -1,4 +1,4 @@
-"""Problems: what descends, and where; a network on data, and landscapes that can be drawn."""
+"""Problems: cost functions to descend, a network on a data set and low-dimensional landscapes."""
 
 from __future__ import annotations
 

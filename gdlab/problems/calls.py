@@ -1,8 +1,8 @@
-"""Recorded calls: at this network's size Python's own time counts, so the NumPy calls of a step are collected once,
+"""Recorded calls: in a network this small Python's overhead counts, so the NumPy calls of a step are recorded once,
 with their arrays, and replayed at every step.
 
-A function that records yields its calls instead of making them. Every call writes to an array that was made before;
-the last positional argument of a NumPy ufunc is the array that takes its result.
+A function that records yields its calls instead of making them. Every call writes to an array allocated beforehand:
+the last positional argument of a NumPy ufunc is its output.
 """
 
 from __future__ import annotations

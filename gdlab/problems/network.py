@@ -33,9 +33,9 @@ DEFAULTS = defaults("problem", "network")
 class Network:
     """A network and the data it learns.
 
-    `hidden` lists the sizes of the hidden layers; `batch_size` None is the whole training set; `examples` is how many
-    examples of the training set and of the test set `measure` looks at, evenly spaced ones, None for all. Fields of
-    type Any come from configurations and are checked here, in the user's words.
+    `hidden` lists the sizes of the hidden layers; `batch_size` None is the whole training set; `measure` evaluates
+    `examples` evenly spaced examples of the training set and as many of the test set, None for all. Fields of type Any
+    come from configurations and are checked here, so that messages name the configuration's keys.
     """
 
     data: Data
@@ -80,7 +80,7 @@ class Network:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Of the layers, the features first."""
+        """The sizes of the layers, starting with the features."""
         return self.architecture.sizes
 
     @property
@@ -93,7 +93,7 @@ class Network:
 
     @property
     def gathered_bytes(self) -> int:
-        """Memory of the examples that are taken at a time, as they are gathered and as they are computed with."""
+        """Memory of a chunk of examples, as bytes and in the network's precision."""
         examples = min(self.batch_size or CHUNK, CHUNK)
         return examples * self.sizes[0] * (1 + self.dtype.itemsize)
 
@@ -113,7 +113,7 @@ class Network:
 
     @cached_property
     def measured(self) -> tuple[Examples, Examples]:
-        """Of the training set and of the test set, what `measure` looks at."""
+        """The examples of the training set and of the test set that `measure` evaluates."""
         return self.train.spaced(self.examples), self.test.spaced(self.examples)
 
     def initial(self, rng: np.random.Generator) -> Point:
@@ -130,7 +130,7 @@ class Network:
         return MiniBatchOracle(self.architecture, self.train, self.batch_size, theta, gradient, batches)
 
     def outputs(self, theta: Theta, features: Features) -> Outputs:
-        """Each run's outputs for each example."""
+        """The outputs of each run's network for each example: its predictions, before the argmax."""
         outputs = np.empty((len(theta), len(features), self.data.classes), self.dtype)
         targets = np.zeros((len(features), self.data.classes), self.dtype)
         for chunk, passes in chunked_passes(self.architecture, theta, len(features)):
@@ -156,8 +156,8 @@ class Network:
         return cost / len(examples.labels), correct / len(examples.labels)
 
     def measure(self, theta: Theta) -> dict[str, Costs]:
-        """Cost, accuracy (a fraction) and gradient norm on the training set, cost and accuracy on the test set; of
-        both, on `examples` of them.
+        """Cost, accuracy (a fraction) and gradient norm on the training set, cost and accuracy on the test set; each
+        on `examples` of its examples.
         """
         train, test = self.measured
         gradient = stack_like(theta)

@@ -1,4 +1,4 @@
-r"""The forward pass and the backward pass through a network, and the oracle that makes them on mini-batches.
+r"""The forward pass and the backward pass through a network, and the oracle that evaluates mini-batches with them.
 
 With a⁰ the features and layers l = 1 … L, for each example:
 
@@ -11,7 +11,7 @@ With a⁰ the features and layers l = 1 … L, for each example:
     \frac{\partial C}{\partial b^l} = \sum_\text{examples} \delta^l
 
 (Nielsen 2015, chapter 2, BP1-BP4). A row of theta is W¹ (outputs, features), b¹, W², b², … of one run, flattened.
-Every product below is one `matmul` over the runs axis, so each run's arithmetic is the same whatever the others are.
+Every product below is one `matmul` over the runs axis, so a run's arithmetic does not depend on the other runs.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CHUNK = 64  # examples taken at a time: OpenBLAS is fastest while outputs * feat
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """The sizes of a network's layers, the features first, and what its units compute; `scale` multiplies features."""
+    """The layers of a network: `sizes`, starting with the features, and what they compute; `scale` multiplies features."""
 
     sizes: tuple[int, ...]
     activation: Activation
@@ -62,7 +62,7 @@ class Architecture:
 
 
 class Examples(NamedTuple):
-    """Examples to learn from or to test on, with their labels and the one-hot targets made of these."""
+    """Examples, their labels, and the labels as one-hot targets."""
 
     features: Features
     targets: Targets
@@ -74,24 +74,24 @@ class Examples(NamedTuple):
         return cls(features, one_hot(labels, classes, dtype), labels)
 
     def spaced(self, count: int | None) -> Examples:
-        """So many of them, evenly spaced: all, if there are no more or `count` is None."""
+        """`count` evenly spaced examples; all, if there are no more or `count` is None."""
         total = len(self.labels)
         if count is None or count >= total:
             return self
         return self.at(np.arange(count) * total // count)
 
     def at(self, indices: Indices) -> Examples:
-        """Those at these indices."""
+        """The examples at these indices."""
         return Examples(self.features[indices], self.targets[indices], self.labels[indices])
 
 
 def one_hot(labels: Labels, classes: int, dtype: Any) -> Targets:
-    """1 in the place of the label, 0 elsewhere."""
+    """Targets that are 1 for the label's class and 0 elsewhere."""
     return np.eye(classes, dtype=dtype)[labels]
 
 
 class Passes:
-    """The forward and the backward pass for a fixed number of examples; all memory is made here.
+    """The forward and the backward pass for a fixed number of examples; all memory is allocated here.
 
     The examples are the same for all runs, or, with `own`, each run's own; `total` is how many the cost is averaged
     over. `forward` and `backward` record the calls to make once examples are loaded.
@@ -113,18 +113,18 @@ class Passes:
         self.scale = np.array(architecture.scale, dtype)
 
     def load(self, features: Features, targets: Targets) -> None:
-        """Take these examples."""
+        """Load these examples."""
         np.copyto(self.features, features)
         np.copyto(self.targets, targets)
 
     def gather(self, features: Features, targets: Targets, indices: Indices) -> None:
-        """Take the examples at `indices`: bytes are gathered and then cast, a quarter of the traffic."""
+        """Load the examples at `indices`: gathering bytes and casting them moves a quarter of the memory."""
         features.take(indices, 0, self.bytes, "clip")
         targets.take(indices, 0, self.targets, "clip")
         np.copyto(self.features, self.bytes)
 
     def forward(self) -> Calls:
-        """The outputs, the loss (runs, examples * outputs), and the last layer's error."""
+        """The forward pass: the outputs, the loss (runs, examples * outputs), and the last layer's error."""
         last = len(self.layers) - 1
         for i, ((W, b), a) in enumerate(zip(self.layers, self.units, strict=True)):
             yield partial(np.matmul, self.inputs[i], W.swapaxes(1, 2), a)
@@ -138,7 +138,7 @@ class Passes:
         yield from head.apply(OutputLayer(a, self.targets, self.errors[last], self.losses, self.spares[last], weight))
 
     def backward(self, gradient: Theta) -> Calls:
-        """The gradient of the cost, layer by layer, from the last to the first."""
+        """The backward pass: the gradient of the cost, layer by layer, from the last to the first."""
         views = self.architecture.layers(gradient)
         ones = np.ones(self.units[0].shape[1], self.architecture.dtype)
         for i in range(len(self.layers) - 1, -1, -1):
@@ -154,7 +154,7 @@ class Passes:
 
 
 def _add_bias(a: Units, b: Float[np.ndarray, "runs units"]) -> Calls:
-    """Add each run's bias to all its examples; several examples at once, since short rows are slow to broadcast."""
+    """Add each run's bias to its examples, to several at once, since broadcasting short rows is slow."""
     runs, examples, size = a.shape
     together = max(n for n in range(1, 9) if examples % n == 0)
     tile = aligned((runs, together, size), a.dtype)
@@ -166,16 +166,16 @@ def _add_bias(a: Units, b: Float[np.ndarray, "runs units"]) -> Calls:
 def chunked_passes(
     architecture: Architecture, theta: Theta, total: int, own: bool = False, size: int = CHUNK
 ) -> list[tuple[slice, Passes]]:
-    """The chunks of `total` examples, in order, each with the passes it goes through."""
+    """The chunks of `total` examples, in order, each with its passes."""
     chunks = [slice(start, min(start + size, total)) for start in range(0, total, size)]
     by_size = {n: Passes(architecture, theta, n, total, own) for n in {chunk.stop - chunk.start for chunk in chunks}}
     return [(chunk, by_size[chunk.stop - chunk.start]) for chunk in chunks]
 
 
 class MiniBatchOracle:
-    """The cost of the next mini-batch at theta, with its gradient written beside it.
+    """The cost of the next mini-batch at theta; it writes the gradient, too.
 
-    Whether runs share an order of mini-batches or have their own, each is computed alike, to the last bit.
+    A run's result is the same to the last bit whether runs share an order of mini-batches or not.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the descent asks of a problem."""
+"""The interface of a problem: what the training loop uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Batches(Protocol):
     """
 
     own: bool
-    """Whether each run has its own order."""
+    """True if each run has its own order."""
 
     def __next__(self) -> Indices | None: ...
 
@@ -28,18 +28,17 @@ class Batches(Protocol):
 
 @runtime_checkable
 class Oracle(Protocol):
-    """First-order oracle: the cost at a theta it was given once, which it writes to `out`, its gradient elsewhere."""
+    """First-order oracle: writes the cost at a fixed theta to `out`, and the gradient to a fixed array."""
 
     def __call__(self, out: Costs) -> None: ...
 
 
 @runtime_checkable
 class Problem(Protocol):
-    """A cost, from points in parameter space to numbers.
+    """A cost function on parameter space.
 
-    `training_examples` is how many examples an epoch goes through, in mini-batches of `batch_size`; None is the whole
-    set at once. `constant_predictor_cost` is the lowest cost that is reached without looking at the input; None where
-    there is no input.
+    An epoch goes through `training_examples` examples in mini-batches of `batch_size`; None is the whole set at once.
+    `constant_predictor_cost` is the lowest cost of a predictor that ignores its input; None where there is no input.
     """
 
     @property
@@ -62,18 +61,18 @@ class Problem(Protocol):
         ...
 
     def oracle(self, theta: Theta, gradient: Theta, batches: Batches) -> Oracle:
-        """The cost at `theta`, with its gradient written to `gradient`, on the next of `batches` at every call."""
+        """An oracle for `theta` that uses the next of `batches` at every call, and writes to `gradient`."""
         ...
 
     def measure(self, theta: Theta) -> dict[str, Costs]:
-        """What is recorded of a point: `cost`, `gradient_norm`, and what else the problem knows."""
+        """The metrics of each point: `cost`, `gradient_norm`, and others by problem."""
         ...
 
     def measure_end(self, theta: Theta) -> dict[str, Costs]:
-        """What is measured besides where a run ends."""
+        """Further metrics, measured once, where a run ends."""
         ...
 
 
 def steps_per_epoch(problem: Problem) -> int:
-    """How many steps go once through the training set; examples that fill no mini-batch sit the epoch out."""
+    """Steps in one pass through the training set; examples that do not fill a mini-batch are left out."""
     return 1 if problem.batch_size is None else problem.training_examples // problem.batch_size

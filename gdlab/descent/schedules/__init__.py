@@ -1,7 +1,7 @@
-r"""Learning-rate schedules, one file each: by what factor the base rate is multiplied at a step.
+r"""Learning-rate schedules, one file each: the factor on the base learning rate at each step.
 
 A schedule is a frozen dataclass whose `factor(step, steps)` gives a column (runs, 1); `steps` is the budget of the run,
-so that the same shape fits a short run and a long one. The rate of the update from step to step + 1 is
+so that one schedule fits short and long runs. The rate of the update from step to step + 1 is
 :math:`\eta \cdot` `factor(step, steps)`.
 """
 

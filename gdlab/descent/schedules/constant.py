@@ -13,7 +13,7 @@ from gdlab.descent.schedules import SCHEDULES
 @SCHEDULES.register("constant")
 @dataclass(frozen=True, kw_only=True)
 class Constant:
-    """The base rate throughout."""
+    """The base learning rate at every step."""
 
     varies = False
 

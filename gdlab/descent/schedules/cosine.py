@@ -17,7 +17,7 @@ DEFAULTS = defaults("schedule", "cosine")
 @SCHEDULES.register("cosine")
 @dataclass(frozen=True, kw_only=True)
 class Cosine:
-    r""":math:`e + (1 - e)(1 + \cos(\pi s / S)) / 2`: half a cosine from 1 to the end e.
+    r""":math:`e + (1 - e)(1 + \cos(\pi s / S)) / 2`: cosine decay to a fraction e over the budget S.
 
     Loshchilov and Hutter 2017, equation 5, without restarts.
     """
@@ -34,5 +34,5 @@ class Cosine:
 
 
 def half_cosine(end: Column, progress: Column | float) -> Column:
-    """From 1 at progress 0 to `end` at progress 1."""
+    """Half a cosine, from 1 at progress 0 to `end` at progress 1."""
     return end + (1 - end) * (1 + np.cos(np.pi * progress)) / 2

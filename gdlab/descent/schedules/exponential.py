@@ -15,7 +15,7 @@ DEFAULTS = defaults("schedule", "exponential")
 @SCHEDULES.register("exponential")
 @dataclass(frozen=True, kw_only=True)
 class Exponential:
-    r""":math:`e^{s / S}`: falls by equal ratios to the end e of the base rate."""
+    r""":math:`e^{s / S}`: exponential decay to the fraction e of the base rate at the end of the budget S."""
 
     end: PerRun = DEFAULTS["end"]
 

@@ -1,4 +1,4 @@
-"""What the loop asks of a schedule."""
+"""The interface of a schedule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gdlab.arrays import Column
 
 @runtime_checkable
 class Schedule(Protocol):
-    """`varies` is False for one whose factor is 1 at every step."""
+    """A learning-rate schedule; `varies` is False if its factor is 1 at every step."""
 
     varies: bool
 

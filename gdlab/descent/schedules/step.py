@@ -17,7 +17,7 @@ DEFAULTS = defaults("schedule", "step")
 @SCHEDULES.register("step")
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    r""":math:`d^{\lfloor s / (f S) \rfloor}`: times the drop d each time a fraction f of the budget S is spent."""
+    r""":math:`d^{\lfloor s / (f S) \rfloor}`: step decay by the factor d after every fraction f of the budget S."""
 
     drop: PerRun = DEFAULTS["drop"]
     every: PerRun = DEFAULTS["every"]

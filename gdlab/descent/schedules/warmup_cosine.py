@@ -18,9 +18,9 @@ DEFAULTS = defaults("schedule", "warmup_cosine")
 @SCHEDULES.register("warmup_cosine")
 @dataclass(frozen=True, kw_only=True)
 class WarmupCosine:
-    """Rises in a straight line over the first `warmup` of the budget, then falls as `Cosine` does.
+    """Linear warm-up over the first fraction `warmup` of the budget, then cosine decay, as in `Cosine`.
 
-    The rise is that of Goyal et al. 2017, section 2.2.
+    The warm-up is that of Goyal et al. 2017, section 2.2.
     """
 
     end: PerRun = DEFAULTS["end"]

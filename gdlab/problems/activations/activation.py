@@ -1,4 +1,4 @@
-"""What an activation function offers."""
+"""The interface of an activation function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gdlab.problems.calls import Calls, Units
 
 
 class Activation(NamedTuple):
-    r"""An activation f, worked in place.
+    r"""An activation function f, computed in place.
 
     `apply(z)` records the calls that turn the weighted inputs z into a = f(z); `chain(error, a, spare)` those that
     multiply an error by the derivative f'(z), with `spare` an array of z's shape to work in. `derivative` is f'(z) and

@@ -1,7 +1,4 @@
-r"""What a cost offers: a head for each kind of output layer that it is defined for.
-
-A head joins an output layer to a cost.
-"""
+r"""The interface of a cost: a head for each output layer that it is defined for, which computes the two together."""
 
 from __future__ import annotations
 
@@ -27,10 +24,10 @@ class OutputLayer:
 
     - to z: the outputs a;
     - to `error`: :math:`\partial C / \partial z` of one example, times `weight`;
-    - to `loss`: what each output adds to its example's cost.
+    - to `loss`: each output's contribution to its example's cost.
 
     `weight` holds the 1 / examples of the average and the constant of the derivative, the head's `slope`: the 2 of a
-    square, the 1 of a logarithm. `spare` is an array to work in.
+    square, the 1 of a logarithm. `spare` is scratch memory.
     """
 
     z: Units
@@ -44,8 +41,7 @@ class OutputLayer:
 class Head(NamedTuple):
     r"""`apply` records the calls of an output layer and a cost together.
 
-    `second_derivative(a, y, dz)` is, for each example, how :math:`\partial C / \partial z` changes as z begins to move
-    along `dz`: the Hessian of the cost in z times `dz`.
+    `second_derivative(a, y, dz)` is, for each example, the Hessian of the cost in z times `dz`.
     """
 
     apply: Callable[[OutputLayer], Calls]

@@ -1,7 +1,7 @@
 """Data sets: handwritten digits as bytes, read from checked files; one file each.
 
-Features stay unsigned bytes and are multiplied by `scale` where they are used: the gathering of mini-batches then moves
-a quarter of what it would in float32.
+Features stay unsigned bytes and are multiplied by `scale` where they are used: gathering a mini-batch then moves a
+quarter of the memory that it would in float32.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = ["DATA_SETS", "Data", "DataError", "load"]
 def load(name: str, root: str | None = None, without: Any = None) -> Data:
     """A data set by name, read once per process; `root` is a folder of IDX files.
 
-    `without` is a class that is left out of the training set; the test set keeps it.
+    `without` is a class to leave out of the training set; the test set keeps it.
 
     Raises
     ------
     ValueError
-        If there is no data set of that name, or it is not read from IDX files but a `root` is given; or no such class.
+        If the name or the class is unknown, or a `root` is given for a data set that is not read from IDX files.
     DataError
-        If the files are not as they should be.
+        If a file is missing or damaged.
 
     """
     data = _loaded(name, root)

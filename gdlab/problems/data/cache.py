@@ -1,4 +1,4 @@
-"""Where data sets are kept once they are parsed or downloaded."""
+"""The cache of parsed and downloaded data sets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Where parsed and downloaded data sets are kept: $GDLAB_CACHE, else gdlab in the user's cache folder."""
+    """$GDLAB_CACHE, else `gdlab` in the user's cache folder."""
     if "GDLAB_CACHE" in os.environ:
         return Path(os.environ["GDLAB_CACHE"])
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gdlab"

@@ -1,4 +1,4 @@
-"""What a data set is."""
+"""A data set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gdlab.arrays import Features, Labels
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Data:
-    """A training set and a test set; `shape` is that of one picture, in pixels."""
+    """A training set and a test set; `shape` is that of one image, in pixels."""
 
     name: str
     shape: tuple[int, int]
@@ -47,4 +47,4 @@ class Data:
 
 
 class DataError(ValueError):
-    """A data set that cannot be had; the message names the file and the mend."""
+    """A data set that cannot be loaded; the message names the file and how to fix it."""

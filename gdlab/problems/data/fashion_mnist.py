@@ -1,4 +1,4 @@
-"""Fashion-MNIST, the whole of it."""
+"""Fashion-MNIST."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from gdlab.problems.data.idx import idx_data
 
 @DATA_SETS.register("fashion_mnist")
 def fashion_mnist(root: str | Path | None = None) -> Data:
-    """Fashion-MNIST, the same sizes, clothes for digits (Xiao, Rasul and Vollgraf 2017); see `idx_data`."""
+    """Fashion-MNIST, images of clothes in the format of MNIST (Xiao, Rasul and Vollgraf 2017); see `idx_data`."""
     return idx_data("fashion_mnist", "Fashion-MNIST", root)

@@ -1,4 +1,4 @@
-"""The IDX files that MNIST and sets made like it come in: found, read, checked, and written."""
+"""IDX files, the format of MNIST: finding, reading, checking and writing them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ IDX_UNSIGNED_BYTE = 0x08
 
 
 def idx_data(name: str, openml_name: str, root: str | Path | None) -> Data:
-    """Read the four IDX files of MNIST or a set made like it, packed (.gz) or not.
+    """A data set from four IDX files in the format of MNIST, compressed (.gz) or not.
 
-    They are sought in `root`, else in $GDLAB_DATA/<name>, else in the cache; only when none of these is given are they
-    downloaded, once, into the cache.
+    The files are looked for in `root`, else in $GDLAB_DATA/<name>, else in the cache; if the cache has none and neither
+    of the others is given, they are downloaded into it.
 
     Raises
     ------
     DataError
-        Naming the file that is missing, damaged or of the wrong shape, and what to do.
+        Naming the file that is missing, damaged or of the wrong shape, and how to fix it.
 
     """
     folder = _folder(name, openml_name, root)
@@ -45,7 +45,7 @@ def idx_data(name: str, openml_name: str, root: str | Path | None) -> Data:
 
 
 def _folder(name: str, openml_name: str, root: str | Path | None) -> Path:
-    """The folder with a data set's files, which are downloaded if no other folder is named."""
+    """The folder with a data set's files, downloaded if necessary."""
     if root is not None:
         return Path(root)
     if "GDLAB_DATA" in os.environ:
@@ -94,7 +94,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:
-    """Write unsigned bytes as an IDX file, packed if `path` ends in .gz."""
+    """Write unsigned bytes as an IDX file, compressed if `path` ends in .gz."""
     sizes = np.array(array.shape, ">u4").tobytes()
     content = bytes([0, 0, IDX_UNSIGNED_BYTE, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
     path.write_bytes(gzip.compress(content, 6) if path.suffix == ".gz" else content)
@@ -118,7 +118,7 @@ def _download(name: str, openml_name: str, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of its retries
             bunch = fetch_openml(openml_name, version=1, as_frame=False, parser="liac-arff")
-    except Exception as error:  # whatever the network, OpenML or the parser raises, the mend is the same
+    except Exception as error:  # whatever the network, OpenML or the parser raises, the remedy is the same
         raise DataError(
             f"{name} could not be downloaded ({type(error).__name__}): put its four IDX files "
             f"(train-images-idx3-ubyte.gz, …) in {folder}, or name their folder with problem.data.root"

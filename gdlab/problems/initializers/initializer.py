@@ -1,4 +1,4 @@
-"""What an initializer takes and gives."""
+"""The type of an initializer."""
 
 from __future__ import annotations
 

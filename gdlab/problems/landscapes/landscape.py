@@ -1,4 +1,4 @@
-"""The base of all landscapes: a cost in closed form, its derivatives, and where a run starts."""
+"""The base class of all landscapes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ Box = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Landscape(ABC):
-    """What all landscapes share: where a run starts, and how the loop sees them.
+    """A cost in closed form, with its derivatives.
+
 
     `start` is the starting point; None draws one from the run's seed, uniformly inside the box.
     """
@@ -39,7 +40,7 @@ class Landscape(ABC):
     @property
     @abstractmethod
     def box(self) -> Box:
-        """(low, high) along each parameter: the part worth drawing, where starts are drawn from."""
+        """(low, high) along each parameter: the region to draw, and to sample starting points from."""
 
     @abstractmethod
     def cost(self, theta: Theta) -> Costs: ...
@@ -76,7 +77,7 @@ class Landscape(ABC):
         return LandscapeOracle(self, theta, gradient)
 
     def measure(self, theta: Theta) -> dict[str, Costs]:
-        """The cost and the Euclidean norm of its gradient at each run's point, and where that is: w1 and w2."""
+        """The cost, the Euclidean norm of its gradient, and the coordinates w1 and w2 of each run's point."""
         gradient = np.empty_like(theta)
         self.gradient(theta, gradient)
         place = {f"w{i}": w.astype(np.float64) for i, w in enumerate(theta.T, 1)}
@@ -88,7 +89,7 @@ class Landscape(ABC):
 
 @dataclass(frozen=True)
 class LandscapeOracle:
-    """A landscape at the points of a stack: the cost, with the gradient written beside it."""
+    """The cost at the points of a stack; it writes the gradient there, too."""
 
     landscape: Landscape
     theta: Theta

@@ -1,4 +1,4 @@
-"""A parabola: C(w) = w² unless said otherwise."""
+"""A parabola in one dimension."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ DEFAULTS = defaults("problem", "parabola")
 @PROBLEMS.register("parabola")
 @dataclass(frozen=True, kw_only=True)
 class Parabola(Quadratic):
-    r""":math:`C(w) = \frac{\lambda}{2} (w - c)^2`; with the curvature λ = 2, as it is unless said otherwise,
-    (w - c)².
-    """
+    r""":math:`C(w) = \frac{\lambda}{2} (w - c)^2`; with the default λ = 2, (w - c)²."""
 
     curvature: Any = DEFAULTS["curvature"]
     center: Any = DEFAULTS["center"]

@@ -1,4 +1,4 @@
-"""What quadratic landscapes share."""
+"""The base class of quadratic landscapes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from gdlab.problems.landscapes.landscape import Landscape, Minima
 
 @dataclass(frozen=True, kw_only=True)
 class Quadratic(Landscape):
-    """What the quadratics share: `curvature` is the largest eigenvalue of the Hessian, λ, so that plain descent is
-    stable exactly for η < 2 / λ.
+    """A quadratic; `curvature` is λ, the largest eigenvalue of its Hessian: plain descent is stable exactly for
+    η < 2 / λ.
     """
 
     curvature: Any
@@ -29,7 +29,7 @@ class Quadratic(Landscape):
     @property
     @abstractmethod
     def _curvatures(self) -> Float[np.ndarray, " parameters"]:
-        """Along each axis."""
+        """The curvature along each axis."""
 
     @property
     def minima(self) -> Minima:

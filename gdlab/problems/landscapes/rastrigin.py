@@ -19,7 +19,7 @@ DEFAULTS = defaults("problem", "rastrigin")
 @PROBLEMS.register("rastrigin")
 @dataclass(frozen=True, kw_only=True)
 class Rastrigin(Landscape):
-    r""":math:`C(w) = \sum_i w_i^2 + A (1 - \cos 2\pi w_i)`: a bowl full of dimples (Rastrigin 1974).
+    r""":math:`C(w) = \sum_i w_i^2 + A (1 - \cos 2\pi w_i)`: a bowl with a grid of dimples (Rastrigin 1974).
 
     One global minimum at the origin; near each other point of the integer grid lies a local one, pulled a
     little towards the origin, as long as the dimples are deep enough to hold it.

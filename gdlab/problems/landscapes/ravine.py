@@ -1,4 +1,4 @@
-"""A ravine: a quadratic valley that is steep across and flat along."""
+"""A ravine: a quadratic valley, steep across and flat along its floor."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ DEFAULTS = defaults("problem", "ravine")
 class Ravine(Quadratic):
     r""":math:`C(w) = \frac{\lambda}{2} (w_1^2 / \kappa + w_2^2)`: a quadratic valley with condition number κ.
 
-    The steep direction has the curvature λ, so the border of stability stays at η = 2 / λ whatever κ is; the flat one
-    then needs of the order of κ steps.
+    The steep direction has the curvature λ, so the stability limit is η = 2 / λ for every κ; the flat direction then
+    needs of the order of κ steps.
     """
 
     curvature: Any = DEFAULTS["curvature"]

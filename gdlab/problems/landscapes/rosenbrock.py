@@ -1,4 +1,4 @@
-"""Rosenbrock's function: a bent valley."""
+"""Rosenbrock's function: a curved valley."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULTS = defaults("problem", "rosenbrock")
 @PROBLEMS.register("rosenbrock")
 @dataclass(frozen=True, kw_only=True)
 class Rosenbrock(Landscape):
-    r""":math:`C(w) = (1 - w_1)^2 + s\,(w_2 - w_1^2)^2`: a bent valley with a flat floor (Rosenbrock 1960)."""
+    r""":math:`C(w) = (1 - w_1)^2 + s\,(w_2 - w_1^2)^2`: a curved valley with a flat floor (Rosenbrock 1960)."""
 
     steepness: Any = DEFAULTS["steepness"]
 

@@ -1,4 +1,4 @@
-"""A saddle: a stationary point that is no minimum."""
+"""A saddle: a stationary point that is not a minimum."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gdlab.problems.landscapes.landscape import Box, Landscape, Minima
 @PROBLEMS.register("saddle")
 @dataclass(frozen=True, kw_only=True)
 class Saddle(Landscape):
-    r""":math:`C(w) = w_1^2 - w_2^2`: flat at the origin, which is no minimum; unbounded below."""
+    r""":math:`C(w) = w_1^2 - w_2^2`: a stationary point at the origin; unbounded below."""
 
     @property
     def minima(self) -> Minima:
