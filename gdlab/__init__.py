@@ -26,7 +26,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for only then: a worker process needs a part of the library, and none of MLflow."""
+    """Import a name on first use: a worker process needs only part of the library, and no MLflow."""
     if name not in _HOMES:
         raise AttributeError(f"module 'gdlab' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,4 +1,4 @@
-"""The Python API: what notebooks, tests and benchmarks use beside the classes of the packages."""
+"""The Python API, for notebooks, tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trajectories(Sequence[Trajectory]):
-    """The runs of a stack, in their order, each a `Trajectory`; `varied` are the hyperparameters they differ in."""
+    """The runs of a stack in order; `varied` holds the hyperparameters in which they differ."""
 
     runs: Sequence[Trajectory]
     varied: Mapping[str, np.ndarray]
@@ -40,9 +40,9 @@ class Trajectories(Sequence[Trajectory]):
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """A row for each run and recorded step: `run`, what the runs differ in, `step`, `epoch`, and what was measured.
+        """One row per run and recorded step: `run`, the hyperparameters in which runs differ, `step`, `epoch`, the metrics.
 
-        `learning_rate` is the rate of the step; of a schedule, the scheduled one.
+        `learning_rate` is the rate at that step, after any schedule.
         """
         import pandas as pd
 
@@ -54,17 +54,17 @@ class Trajectories(Sequence[Trajectory]):
 
     @property
     def outcomes(self) -> list[str]:
-        """How each run ended."""
+        """Each run's outcome."""
         return [run.outcome for run in self.runs]
 
     @property
     def start(self) -> Theta:
-        """Where each run started."""
+        """The starting points, (runs, parameters)."""
         return np.stack([run.start for run in self.runs])
 
     @property
     def theta(self) -> Theta:
-        """Where each run ended."""
+        """The final points, (runs, parameters)."""
         return np.stack([run.end for run in self.runs])
 
 
@@ -160,9 +160,9 @@ def config(
     seed: int = 0,
     seeds: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """A configuration for `gdlab.sweep`, as `experiments/train.py` composes it: sections state what differs from conf/.
+    """A configuration for `gdlab.sweep`, as `experiments/train.py` composes it, with defaults from conf/.
 
-    A section is a mapping with a `name`, or the name alone: `config("parabola", {"name": "adam", "beta1": 0.5})`.
+    A section is a mapping with a `name`, or just the name: `config("parabola", {"name": "adam", "beta1": 0.5})`.
     """
     chosen = _section("problem", problem)
     file = defaults.file(f"problem/{chosen['name']}")
@@ -182,13 +182,13 @@ def config(
 
 
 def _section(group: str, stated: Mapping[str, Any] | str) -> dict[str, Any]:
-    """A section, complete: what is stated, and the rest from conf/."""
-    given = dict(stated) if isinstance(stated, Mapping) else {"name": stated}
-    return {**defaults.defaults(group, given["name"]), **given}
+    """A section completed with the defaults in conf/."""
+    values = dict(stated) if isinstance(stated, Mapping) else {"name": stated}
+    return {**defaults.defaults(group, values["name"]), **values}
 
 
 def _budget(file: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The section `stop` that a problem's file in conf/ chooses."""
+    """The section `stop` that a problem's file in conf/ selects."""
     chosen = [entry["override /stop"] for entry in file.get("defaults", ()) if "override /stop" in entry]
     return defaults.defaults("stop", chosen[0] if chosen else "epochs")
 

@@ -1,4 +1,4 @@
-"""BLAS threads: one per process, so that a run's arithmetic never depends on how many cores are free."""
+"""One BLAS thread per process: processes do not compete for cores, and results do not depend on their number."""
 
 from __future__ import annotations
 

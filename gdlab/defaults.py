@@ -1,4 +1,4 @@
-"""Default hyperparameters: they stand in conf/ and nowhere else, and are read from there for Python callers."""
+"""Default hyperparameters, read from conf/, the only place that states them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def defaults(group: str, name: str) -> Mapping[str, Any]:
-    """The values that `conf/<group>/<name>.yaml` states for its own section, but for `name` and Hydra's `defaults`."""
+    """The values in `conf/<group>/<name>.yaml` for its own section, without `name` and Hydra's `defaults`."""
     content = file(f"{group}/{name}")
     section = content.get(group, content)
     return {key: value for key, value in section.items() if key not in ("name", "defaults")}
@@ -23,6 +23,6 @@ def defaults(group: str, name: str) -> Mapping[str, Any]:
 
 @cache
 def file(name: str) -> Mapping[str, Any]:
-    """What `conf/<name>.yaml` states; the folder is in the installed package, in a source checkout beside it."""
+    """The contents of `conf/<name>.yaml`, from the installed package or from a source checkout."""
     path = (PACKAGED if PACKAGED.is_dir() else SOURCE) / f"{name}.yaml"
     return dict(yaml.load(path.read_text(encoding="utf-8"), _Loader) or {})  # noqa: S506  # a safe loader

@@ -1,6 +1,6 @@
-"""Registries: the choices of one kind, each known by the name that configurations, messages and analysis use.
+"""Registries of choices by name: the name that configurations, params, messages and analysis use.
 
-A choice is registered where it is defined, in a module of one of the registry's packages: a new file there is enough.
+A choice is registered where it is defined, in a module of the registry's package; a new file there is all it takes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ Registered = TypeVar("Registered")
 
 
 class Registry(Mapping[str, Choice]):
-    """The choices in some packages by name; the packages' modules are imported when the registry is first read.
+    """The choices defined in some packages, by name; their modules are imported when the registry is first read.
 
-    `kind` is what a choice is called in messages.
+    `kind` is the word for a choice in messages.
     """
 
     def __init__(self, kind: str, *packages: str) -> None:

@@ -1,10 +1,14 @@
-"""Random streams: a seed becomes independent generators, one for each use, once and at the edge."""
+"""Random streams: independent generators from one seed, one for each use."""
 
 from __future__ import annotations
 
 import numpy as np
 
-INIT_STREAM, BATCHES_STREAM, MEASUREMENT_STREAM = 0, 1, 2  # uses of a seed: where a run starts, its order, measurements
+INIT_STREAM, BATCHES_STREAM, MEASUREMENT_STREAM = (
+    0,
+    1,
+    2,
+)  # the uses of a seed: starting points, orders of mini-batches, measurements
 
 
 def stream(seed: int, number: int) -> np.random.Generator:

@@ -1,1 +1,1 @@
-"""Measures of a point, a path or a landscape: curvature, geometry, and the measurements that a job can make."""
+"""Curvature, the geometry of minima, and the measurements that a job can make."""

@@ -1,10 +1,10 @@
 r"""Curvature: products with the Hessian H of the cost, and its largest eigenvalues. The largest is the sharpness λ.
 
-Plain descent on a quadratic is stable for η < 2 / λ, so the sharpness says how large a learning rate a point bears.
+Plain descent on a quadratic is stable for η < 2 / λ: the sharpness bounds the locally stable learning rates.
 
-A product H v is exact, not a difference of gradients: with :math:`\mathcal R\{f\} = \frac{d}{dr} f(\theta + r v)` at
+A product H v is exact, not a finite difference of gradients: with :math:`\mathcal R\{f\} = \frac{d}{dr} f(\theta + r v)` at
 r = 0, H v is :math:`\mathcal R` of the gradient, and every line of backpropagation is differentiated in turn
-(Pearlmutter 1994). For each example, with V^l and c^l the parts of v that belong to W^l and b^l:
+(Pearlmutter 1994). For each example, with V^l and c^l the components of v for W^l and b^l:
 
 .. math::
 
@@ -24,7 +24,7 @@ r = 0, H v is :math:`\mathcal R` of the gradient, and every line of backpropagat
     (H v)_{b^l} = \sum_\text{examples} \mathcal R\{\delta^l\}
 
 What does not depend on v is computed once, so a product costs about as much as a gradient. Products are computed in the
-network's own precision, all else in float64.
+network's own precision, everything else in float64.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ BYTES = 2**28  # for what is kept of a stack's examples and of its Krylov basis:
 
 
 def products(network: Network, examples: Examples) -> Products:
-    """From theta to its `Product`, v to H v, for the cost over these examples."""
+    """A function from theta to its Hessian-vector product, v to H v, for the cost over these examples."""
     return lambda theta: _NetworkProduct(network, stacked(theta, network.dtype), examples)
 
 
 def sharpness(problem: Network | Landscape, theta: Theta, tolerance: float = TOLERANCE) -> Costs:
     """The largest eigenvalue of the Hessian at each run's point; NaN where theta is not finite.
 
-    A network's cost is taken over the training examples that `measure` looks at.
+    A network's cost is taken over the training examples that `measure` evaluates.
     """
     return top_eigenvalues(problem, theta, 1, tolerance)[:, 0]
 
@@ -73,7 +73,7 @@ def sharpness(problem: Network | Landscape, theta: Theta, tolerance: float = TOL
 def top_eigenvalues(
     problem: Network | Landscape, theta: Theta, count: int, tolerance: float = TOLERANCE
 ) -> Eigenvalues:
-    """The `count` largest eigenvalues of the Hessian at each run's point, in falling order; see `lanczos`.
+    """The `count` largest eigenvalues of the Hessian at each run's point, in descending order; see `lanczos`.
 
     Raises
     ------
@@ -113,8 +113,8 @@ def lanczos(
 
     The Lanczos iteration with full reorthogonalisation (Golub and Van Loan 2013, section 10.3). A run is done when the
     residuals of its `count` largest Ritz pairs are at most `tolerance` times the largest of their values; an eigenvalue
-    lies within that of each. A run that takes `most_iterations` has the values reached, and one whose products are not
-    finite NaN.
+    lies within that distance of each. After `most_iterations` a run keeps its current values; one whose products are
+    not finite has NaN.
     """
     most = min(most_iterations, parameters)
     values = np.full((runs, count), np.nan)
@@ -132,7 +132,7 @@ def lanczos(
         w = _orthogonal(_orthogonal(w, known), known)
         beside[:, m] = np.sqrt(np.matmul(w[:, None], w[:, :, None])[:, 0, 0])
         scale = np.abs(diagonal[:, : m + 1]).max(axis=1) + beside[:, : m + 1].max(axis=1)
-        closed = beside[:, m] <= 1e-14 * scale  # the basis spans all that the start can reach: go on elsewhere
+        closed = beside[:, m] <= 1e-14 * scale  # the Krylov space is exhausted: continue from another direction
         beside[closed, m] = 0
         going &= np.isfinite(scale)
         for row in np.flatnonzero(going) if m + 1 >= count else ():
@@ -149,8 +149,8 @@ def lanczos(
 
 
 class _Ritz(NamedTuple):
-    """The largest eigenvalues of a tridiagonal matrix, in falling order, and the sizes of their vectors' last
-    entries.
+    """The largest eigenvalues of a tridiagonal matrix, in descending order, and the absolute last entries of their
+    eigenvectors.
     """
 
     values: Float[np.ndarray, " count"]
@@ -163,12 +163,12 @@ def _ritz(diagonal: Float[np.ndarray, " m"], beside: Float[np.ndarray, " n"], co
 
 
 def _orthogonal(w: Theta, known: Basis) -> Theta:
-    """What of w is not in the span of the orthonormal rows of `known`."""
+    """The component of w orthogonal to the orthonormal rows of `known`."""
     return w - np.matmul(np.matmul(known, w[:, :, None]).swapaxes(1, 2), known)[:, 0]
 
 
 def _random(runs: int, parameters: int, m: int) -> Theta:
-    """The same direction for every run: what a run comes to must not depend on the others."""
+    """The same random direction for every run: a run's result must not depend on the others."""
     direction = np.random.default_rng([START_SEED, m]).standard_normal(parameters)
     return np.broadcast_to(direction, (runs, parameters)).copy()
 
@@ -179,7 +179,7 @@ def _unit(w: Theta) -> Theta:
 
 
 def _distinct(theta: Theta) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct points of a stack, and the place among them of each run's: runs often start alike."""
+    """The distinct points of a stack, and each run's index among them: runs often share a starting point."""
     places: dict[bytes, int] = {}
     which = [places.setdefault(row.tobytes(), len(places)) for row in theta]
     first = [which.index(place) for place in range(len(places))]
@@ -188,7 +188,7 @@ def _distinct(theta: Theta) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclasses.dataclass(frozen=True)
 class _Part:
-    """Some of the examples, and what of backpropagation over them does not depend on the direction."""
+    """Some of the examples, and the parts of backpropagation over them that do not depend on the direction."""
 
     examples: slice
     targets: Targets
@@ -199,7 +199,7 @@ class _Part:
 
 
 class _NetworkProduct:
-    """Products with a network's Hessian at one stack of points."""
+    """Hessian-vector products of a network at one stack of points."""
 
     def __init__(self, network: Network, theta: Theta, examples: Examples) -> None:
         self.network, self.theta, self.features = network, theta, examples.features

@@ -1,17 +1,17 @@
-r"""Minima and what lies between them: distances, relabelling, straight lines, planes.
+r"""The geometry of minima: distances, relabelling and alignment of hidden units, straight lines, planes.
 
-**Relabelling.** A network is the same function after its hidden units change places, and after one of them changes
-sign where the activation is odd but for a constant: tanh(-z) = -tanh z, and σ(-z) = 1 - σ(z), where the next layer's
-bias absorbs the 1. In the coordinates of `centered`, with
+**Relabelling.** A network computes the same function after its hidden units are permuted, and after one of them
+changes sign if the activation is odd up to a constant: tanh(-z) = -tanh z, and σ(-z) = 1 - σ(z), where the next
+layer's bias absorbs the 1. In the coordinates of `centered`, with
 
 .. math:: \tilde b^{l+1} = b^{l+1} + c \sum_j W^{l+1}_j, \qquad c = 1/2 \text{ for } \sigma, \; 0 \text{ for } \tanh,
 
-a change of sign negates the unit's weights on either side, no more, so every relabelling is an isometry. Distances
-between networks are taken there; for tanh and relu units these are the distances between thetas. relu units have no
-sign to change; that they can be scaled is left out, since it is no relabelling.
+a change of sign only negates the unit's incoming and outgoing weights, so every relabelling is an isometry. Distances
+between networks are measured in these coordinates; for tanh and relu units they are the distances between thetas.
+relu units have no sign symmetry; their scaling symmetry is not a relabelling, and is left out.
 
-**Alignment** looks for the relabelling of one network that brings it nearest to another. It is solved for one hidden
-layer at a time, exactly, as a linear assignment of units to units, until nothing moves: coordinate descent, after
+**Alignment** seeks the relabelling of one network that brings it nearest to another. It is solved exactly for one
+hidden layer at a time, as a linear assignment of units to units, until nothing changes: coordinate descent, after
 Ainsworth, Hayase and Srinivasa 2023, "Git Re-Basin", algorithm 1, with signs.
 """
 
@@ -36,7 +36,7 @@ MOST_ROUNDS = 100
 
 
 class Relabelling(NamedTuple):
-    """For each hidden layer: which unit comes to each place, and the sign it takes, 1 or -1."""
+    """A permutation of the units of each hidden layer, the unit that takes each place, and their signs, 1 or -1."""
 
     places: list[Int[np.ndarray, " units"]]
     signs: list[Float[np.ndarray, " units"]]
@@ -49,17 +49,17 @@ class Plane(NamedTuple):
     axes: Float[np.ndarray, "2 parameters"]
 
     def coordinates(self, theta: Theta) -> Float[np.ndarray, "runs 2"]:
-        """Where points project to on the plane."""
+        """The coordinates of the projections of points onto the plane."""
         return (theta - self.origin) @ self.axes.T
 
     def points(self, x: Axis, y: Axis) -> Theta:
-        """The points of a grid, row by row: y is the slow one."""
+        """The points of a grid, row by row: y varies slowest."""
         across, up = np.meshgrid(x, y)
         return self.origin + np.column_stack([across.ravel(), up.ravel()]) @ self.axes
 
 
 def centered(network: Network, theta: Theta) -> Theta:
-    """The coordinates in which every relabelling is an isometry; they depend linearly on theta."""
+    """Theta in the coordinates in which every relabelling is an isometry; a linear map."""
     moved = theta.astype(np.float64)
     for weights, bias in network.layers(moved)[1:]:
         bias += (network.architecture.activation.center or 0.0) * weights.sum(axis=2)
@@ -77,19 +77,19 @@ def uncentered(network: Network, theta: Theta) -> Theta:
 def distances(
     network: Network, theta: Theta, others: Float[np.ndarray, "others parameters"] | None = None
 ) -> Distances:
-    """Euclidean distances between networks, in the coordinates of `centered`; among themselves without others."""
+    """Euclidean distances between networks, in the coordinates of `centered`; without others, between all pairs."""
     first = centered(network, theta)
     second = first if others is None else centered(network, others)
     return np.sqrt(np.stack([((second - point) ** 2).sum(axis=1) for point in first]))
 
 
 def relabelled(network: Network, point: Point, relabelling: Relabelling) -> Point:
-    """The same function, its hidden units in other places and with other signs."""
+    """The same function with its hidden units relabelled."""
     return uncentered(network, _rows(_apply(_layers(network, point), relabelling))[None])[0]
 
 
 def random_relabelling(network: Network, rng: np.random.Generator) -> Relabelling:
-    """Any relabelling, all equally likely."""
+    """A relabelling drawn uniformly at random."""
     places = [rng.permutation(units) for units in network.hidden]
     odd = network.architecture.activation.center is not None
     signs = [rng.choice([-1.0, 1.0], units) if odd else np.ones(units) for units in network.hidden]
@@ -97,40 +97,40 @@ def random_relabelling(network: Network, rng: np.random.Generator) -> Relabellin
 
 
 def aligned(network: Network, point: Point, reference: Point) -> Point:
-    """The relabelling of `point` that `alignment` finds, applied to it."""
+    """`point` relabelled to lie near `reference`, by `alignment`."""
     return relabelled(network, point, alignment(network, point, reference))
 
 
 def alignment(network: Network, point: Point, reference: Point) -> Relabelling:
-    """A relabelling that brings `point` near `reference`; the nearest as far as changing one layer can tell.
+    """A relabelling that brings `point` near `reference`; a local optimum, which no change of one layer improves.
 
-    It is sought from two beginnings, and the better one kept: from a round up the layers by what comes into a unit
-    alone, as what goes out of it still goes to places that are not settled; and from the point as it is, so that
-    it never comes to lie farther away.
+    The search runs from two initial relabellings, and the better result is kept: one matches units by their incoming
+    weights alone, layer by layer, since the next layer is not aligned yet; the other is the identity, so that the
+    point never moves farther away.
     """
-    target, given = _layers(network, reference), _layers(network, point)
+    target, source = _layers(network, reference), _layers(network, point)
     as_it_is = Relabelling([np.arange(units) for units in network.hidden], [np.ones(units) for units in network.hidden])
-    by_incoming = _round(network, target, given, as_it_is, outgoing=False)
-    found = [_settled(network, target, given, beginning) for beginning in (by_incoming, as_it_is)]
-    return min(found, key=lambda relabelling: np.linalg.norm(_rows(_apply(given, relabelling)) - _rows(target)))
+    by_incoming = _round(network, target, source, as_it_is, outgoing=False)
+    found = [_settled(network, target, source, beginning) for beginning in (by_incoming, as_it_is)]
+    return min(found, key=lambda relabelling: np.linalg.norm(_rows(_apply(source, relabelling)) - _rows(target)))
 
 
-def _settled(network: Network, target: Weights, given: Weights, found: Relabelling) -> Relabelling:
-    """Rounds from a beginning until nothing moves."""
+def _settled(network: Network, target: Weights, source: Weights, found: Relabelling) -> Relabelling:
+    """The fixed point of rounds from an initial relabelling."""
     for _ in range(MOST_ROUNDS):
-        before, found = found, _round(network, target, given, found, outgoing=True)
+        before, found = found, _round(network, target, source, found, outgoing=True)
         if all(map(np.array_equal, before.places + before.signs, found.places + found.signs)):
             break
     return found
 
 
-def _round(network: Network, target: Weights, given: Weights, found: Relabelling, outgoing: bool) -> Relabelling:
-    """The best assignment of the units of each layer in turn, as the other layers stand."""
+def _round(network: Network, target: Weights, source: Weights, found: Relabelling, outgoing: bool) -> Relabelling:
+    """The best assignment of the units of each layer in turn, with the other layers fixed."""
     from scipy.optimize import linear_sum_assignment  # takes as long to import as all the rest
 
     found = Relabelling(list(found.places), list(found.signs))
     for layer in range(len(network.hidden)):
-        likeness = _likeness(target, given, found, layer, outgoing)
+        likeness = _likeness(target, source, found, layer, outgoing)
         odd = network.architecture.activation.center is not None
         rows, columns = linear_sum_assignment(np.abs(likeness) if odd else likeness, maximize=True)
         found.places[layer] = columns
@@ -140,15 +140,15 @@ def _round(network: Network, target: Weights, given: Weights, found: Relabelling
 
 
 def _likeness(
-    target: Weights, given: Weights, found: Relabelling, layer: int, outgoing: bool
+    target: Weights, source: Weights, found: Relabelling, layer: int, outgoing: bool
 ) -> Float[np.ndarray, "units units"]:
-    """The inner products of each unit of the target with each unit of the given, as the other layers stand."""
-    incoming = given[layer].copy()
+    """The inner products of each target unit with each source unit, with the other layers fixed."""
+    incoming = source[layer].copy()
     if layer > 0:
         incoming[:, :-1] = incoming[:, found.places[layer - 1]] * found.signs[layer - 1]
     product = target[layer] @ incoming.T
     if outgoing:
-        above = given[layer + 1][:, :-1]
+        above = source[layer + 1][:, :-1]
         if layer + 1 < len(found.places):
             above = found.signs[layer + 1][:, None] * above[found.places[layer + 1]]
         product = product + target[layer + 1][:, :-1].T @ above
@@ -174,13 +174,13 @@ def _rows(layers: Weights) -> Point:
 
 
 def straight_line(start: Point, end: Point, count: int) -> Theta:
-    """So many points from one to another, evenly spaced, both among them."""
+    """`count` evenly spaced points from start to end, both included."""
     share = np.linspace(0, 1, count)[:, None]
     return (1 - share) * start + share * end
 
 
 def barrier(costs: Costs) -> float:
-    """How far the cost along a straight line rises above the straight line between the costs at its ends.
+    """The largest rise of the cost along a straight line above the linear interpolation of the costs at its ends.
 
     max over t of C(θ_t) - ((1 - t) C(θ_0) + t C(θ_1)), at evenly spaced t (Frankle, Dziugaite, Roy and Carbin 2020).
     """
@@ -206,7 +206,7 @@ def plane_through(first: Point, second: Point, third: Point) -> Plane:
 
 
 def principal_plane(path: Theta) -> tuple[Plane, Float[np.ndarray, 2]]:
-    """The plane about the last point in which a path varies most, and the shares of its variance that the axes hold.
+    """The plane through the last point in which a path varies most, and each axis's share of its variance.
 
     The principal components of the path's differences to its end (Li, Xu, Taylor, Studer and Goldstein 2018, sec. 7).
 
@@ -223,10 +223,10 @@ def principal_plane(path: Theta) -> tuple[Plane, Float[np.ndarray, 2]]:
 
 
 def filter_normalized(network: Network, point: Point, rng: np.random.Generator) -> Plane:
-    """Two random directions about a point, orthogonal unit by unit, each unit's part as long as the unit's own weights.
+    """Two random directions about a point, orthogonal unit by unit, each unit's part as long as the unit's weights.
 
     Li, Xu, Taylor, Studer and Goldstein 2018, section 4; a unit's bias counts among its weights. The axes have the
-    length of theta, not 1: a step of 1 changes every unit by as much as there is of it.
+    length of theta, not 1: a step of 1 changes every unit by its own norm.
     """
     first, second = rng.standard_normal((2, len(point)))
     views = [network.layers(theta[None]) for theta in (first, second, np.asarray(point, np.float64))]
@@ -240,10 +240,10 @@ def filter_normalized(network: Network, point: Point, rng: np.random.Generator) 
 
 
 def distinct_units(network: Network, theta: Theta, tolerance: float = 1e-6) -> Int[np.ndarray, " runs"]:
-    """How many different units the hidden layers of each run have in all.
+    """The number of distinct hidden units of each run.
 
-    Two units of a layer are the same if all weights and biases that come into them and go out of them differ by at most
-    `tolerance` times the largest of the run's own.
+    Two units of a layer are the same if all their incoming and outgoing weights and biases differ by at most
+    `tolerance` times the run's largest parameter.
     """
     counts = np.zeros(len(theta), int)
     for row, point in enumerate(theta):
@@ -260,12 +260,12 @@ def distinct_units(network: Network, theta: Theta, tolerance: float = 1e-6) -> I
 
 
 def nearest(points: Theta, minima: Float[np.ndarray, "minima parameters"], within: float) -> Int[np.ndarray, " runs"]:
-    """Which minimum each point has reached: the nearest, if it is within that distance; else -1."""
+    """The index of the nearest minimum to each point, if it lies within that distance; else -1."""
     apart = np.sqrt(((points[:, None] - minima) ** 2).sum(axis=2))
     which = apart.argmin(axis=1)
     return np.where(apart.min(axis=1) <= within, which, -1)
 
 
 def disjoint_pairs(count: int) -> Sequence[tuple[int, int]]:
-    """As many pairs as can be made of so many, none in two of them: what is measured on them is independent."""
+    """Disjoint pairs of `count` items, so that what is measured on the pairs is independent."""
     return [(i, i + 1) for i in range(0, count - 1, 2)]

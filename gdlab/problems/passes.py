@@ -38,7 +38,7 @@ CHUNK = 64  # examples taken at a time: OpenBLAS is fastest while outputs * feat
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """The layers of a network: `sizes`, starting with the features, and what they compute; `scale` multiplies features."""
+    """The layers of a network: `sizes` starts with the features, which are multiplied by `scale`."""
 
     sizes: tuple[int, ...]
     activation: Activation

@@ -1,8 +1,8 @@
-"""From plain configurations to a stack that can descend.
+"""Configurations, and the stacks built from them.
 
-A configuration is a mapping as a config file states it, resolved, with the sections `problem`, `optimizer`, `schedule`,
-`stop`, `record`, `seeds` and perhaps `measurement`. `name` says which of a registry's choices a section builds, and
-nothing else can be built.
+A configuration is a plain mapping, as config files state it, with interpolations resolved. Its sections are `problem`,
+`optimizer`, `schedule`, `stop`, `record`, `seeds` and optionally `measurement`. The `name` in a section chooses from a
+registry; nothing that is not registered can be built.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from gdlab.seeds import INIT_STREAM, stream
 Config = Mapping[str, Any]
 
 SECTIONS = ("problem", "optimizer", "schedule", "stop", "record", "seeds")
-MOST_PROBLEMS = 256  # that are kept; one with its data is some 100 MB, but the data is shared
+MOST_PROBLEMS = 256  # kept in memory; one with its data takes some 100 MB, but problems share data
 
 _problems: dict[str, Problem] = {}
 
@@ -50,8 +50,10 @@ class ConfigurationError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Which steps are recorded, `spacing` being a key of `SPACINGS`, and at which of them the sharpness is: at none of
-    them (`never`), the first (`start`), or all (`always`). `path`: whether theta itself is kept at all of them.
+    """What is recorded of a run.
+
+    `points` steps, spaced as `spacing` says, a key of `SPACINGS`; the `sharpness` at none of them (`never`), the first
+    (`start`) or all (`always`); with `path`, theta itself at all of them.
     """
 
     points: Any
@@ -67,7 +69,7 @@ class Record:
             raise ValueError(f"path must be true or false, got {self.path!r}")
 
     def extra_metrics(self, problem: Problem) -> ExtraMetrics | None:
-        """What is recorded beside what the problem measures."""
+        """The metrics recorded in addition to the problem's."""
         if self.sharpness == "never":
             return None
         known = cast(Network | Landscape, problem)
@@ -122,7 +124,7 @@ class Stack:
         )
 
     def measure(self) -> Result:
-        """The result of the measurement, which must be there, in the first run's setting."""
+        """The result of the stack's measurement."""
         assert self.measurement is not None
         setting = Setting(
             problem=self.problem,
@@ -141,13 +143,13 @@ class Stack:
 
 
 def build(configs: Sequence[Config]) -> Stack:
-    """The stack of these runs, which must agree on all that `key.shared` holds.
+    """The stack of these runs, whose `key.shared` must be equal.
 
     Raises
     ------
     ConfigurationError, gdlab.problems.data.DataError
-        For a value out of its range, a key that is unknown or missing, a name that is not registered, a measurement
-        that the problem cannot have.
+        For a value out of range, an unknown or missing key, a name that is not registered, or a measurement that
+        does not apply to the problem.
 
     """
     first = configs[0]
@@ -179,12 +181,12 @@ def build(configs: Sequence[Config]) -> Stack:
 
 
 def train_stack(configs: Sequence[Config]) -> Sequence[Result]:
-    """Build a stack and let it descend, or measure: a worker's task."""
+    """Build a stack, and train it or measure: a worker's task."""
     return build(configs).results()
 
 
 def problem(config: Config) -> Problem:
-    """The problem that a configuration states: the same object wherever the same is stated."""
+    """A configuration's problem; equal sections share one object."""
     section = config["problem"]
     text = canonical_text(section)
     if text not in _problems:
@@ -198,17 +200,17 @@ def problem(config: Config) -> Problem:
 
 
 def optimizer(section: Mapping[str, Any]) -> Optimizer:
-    """The optimizer that a section states; raises as `build` does."""
+    """The optimizer of a section; raises as `build` does."""
     return cast(Optimizer, _build("optimizer", [section]))
 
 
 def is_measurement(config: Config) -> bool:
-    """Whether a configuration states a measurement and not a run."""
+    """True if a configuration asks for a measurement in place of a run."""
     return config.get("measurement") is not None
 
 
 def flat(config: Config, prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, keys joined with dots."""
+    """A nested mapping flattened, its keys joined with dots."""
     leaves: dict[str, Any] = {}
     for name, value in config.items():
         if isinstance(value, Mapping):
@@ -219,7 +221,7 @@ def flat(config: Config, prefix: str = "") -> dict[str, Any]:
 
 
 def canonical_text(value: Any) -> str:
-    """The same text for the same values, 1 and 1.0 among them."""
+    """JSON that is the same for equal values, 1 and 1.0 among them."""
 
     def simple(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -232,7 +234,7 @@ def canonical_text(value: Any) -> str:
 
 
 def builder(path: str, section: Any) -> Callable[..., Any]:
-    """The class or function that a section's `name` chooses from its registry, or that all such sections build."""
+    """The class or function that builds a section: the one its `name` chooses from a registry, if it has a registry."""
     if path in SINGLE:
         return SINGLE[path]
     name = section.get("name") if isinstance(section, Mapping) else section
@@ -249,7 +251,7 @@ def _checked_keys(
     optional: Collection[str] = (),
     others: Collection[str] = (),
 ) -> dict[str, Any]:
-    """A section as a dict, if it has the `known` keys and no others; those in `others` are left out."""
+    """A section as a dict, with all `known` keys and no unknown ones; the keys in `others` are removed."""
     if not isinstance(section, Mapping):
         raise ConfigurationError(f"{path} must be a section with the keys {', '.join(known)}, got {section!r}")
     values = {name: value for name, value in section.items() if name not in others}
@@ -265,7 +267,7 @@ def _checked_keys(
 
 
 def _build(path: str, sections: Sequence[Any]) -> Any:
-    """Build what the runs' sections state: hyperparameters that may differ become columns, the rest is the first's."""
+    """The object that the runs' sections describe: hyperparameters that may differ become columns."""
     build = builder(path, sections[0])
     parameters = inspect.signature(build).parameters
     optional = [name for name, parameter in parameters.items() if parameter.default is not parameter.empty]
@@ -278,7 +280,7 @@ def _build(path: str, sections: Sequence[Any]) -> Any:
 
 @contextmanager
 def _within(path: str) -> Iterator[None]:
-    """Put the section's name before the key that a message begins with."""
+    """Prefix the key that an error message begins with by its section."""
     try:
         yield
     except ValueError as error:

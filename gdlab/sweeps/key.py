@@ -1,4 +1,4 @@
-"""What runs must have in common: to be one run, to descend in one stack, to share an order of mini-batches."""
+"""Keys of runs: what identifies a run, a stack, an order of mini-batches."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import gdlab
 from gdlab.arrays import columns
 from gdlab.sweeps.configuration import SECTIONS, Config, builder, canonical_text, is_measurement, problem
 
-OWN_STARTS = ("start", "initializer")  # keys of a problem that decide only where a run starts
+OWN_STARTS = ("start", "initializer")  # keys of a problem that affect only the starting point
 
 
 def key(config: Config) -> str:
-    """Hash of everything that can change a run's result: its configuration, its data's digest, gdlab's version."""
+    """A hash of everything that can change a run's result: its configuration, its data's digest, gdlab's version."""
     parts = {name: config[name] for name in (*SECTIONS, *(["measurement"] if is_measurement(config) else []))}
     digest = getattr(getattr(problem(config), "data", None), "digest", None)
     return hashlib.sha256(canonical_text([parts, digest, gdlab.__version__]).encode()).hexdigest()[:32]
 
 
 def shared(config: Config) -> str:
-    """What must be equal for two runs to descend in one stack, as text."""
+    """The part of a configuration that runs of one stack must share, as text."""
     parts = {name: dict(config[name]) for name in SECTIONS if name != "seeds"}
     for name in OWN_STARTS:
         parts["problem"].pop(name, None)
@@ -37,7 +37,7 @@ def order_seed(config: Config) -> int | None:
 
 
 def row_bytes(config: Config, own_order: bool) -> int:
-    """Memory that one run's steps go through: theta, its gradient, and its examples if no other run shares them."""
+    """Memory traffic of one run's step: theta, its gradient, and its examples if no other run shares them."""
     built = problem(config)
     gathered = getattr(built, "gathered_bytes", 0) if own_order else 0
     return 2 * built.parameters * np.dtype(built.dtype).itemsize + gathered

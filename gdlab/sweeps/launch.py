@@ -1,4 +1,4 @@
-"""Launch a sweep: plan it, train what is left in stacks, write each run to MLflow as it is delivered."""
+"""Sweeps: plan the jobs, train the missing runs in stacks, write each to MLflow as it is delivered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gdlab.tracking import Finished, RunCard, Store
 
 @runtime_checkable
 class Observer(Protocol):
-    """Watches a sweep, from the process that launched it."""
+    """A sweep's observer, in the process that launched it."""
 
     def planned(self, planned: Plan, closed: int) -> None:
         """The plan is made; `closed` runs that a killed process had left open were marked KILLED."""
@@ -125,10 +125,10 @@ def carry_out(
 ) -> Generator[JobResult]:
     """Carry a plan out and yield the result of each job.
 
-    `name` identifies the sweep, whose parent run is made where there is anything to write, and closed whatever happens.
-    `store` is called once the workers have begun; `looked_at` is when finished runs were looked up, in milliseconds
-    since 1970: what another sweep has finished since then is not written a second time. `earlier` are the results of
-    the sweep's rounds before this one, if it goes round by round: the parent run reports all.
+    `name` identifies the sweep; its parent run is created if there is anything to write, and always closed. `store` is
+    called once the workers have started. `looked_at` is when finished runs were looked up, in milliseconds since 1970:
+    runs that another sweep has finished since then are not written twice. `earlier` are the results of the sweep's
+    previous rounds, which the parent run includes.
     """
     yield from (_reused(planned, place, finished) for place, finished in planned.reused.items())
     if not planned.stacks and not planned.invalid:
@@ -150,7 +150,7 @@ def carry_out(
 
 
 class _Writer:
-    """Writes what is delivered to MLflow, under the sweep's parent run."""
+    """A writer of delivered results to MLflow, under the sweep's parent run."""
 
     def __init__(
         self, planned: Plan, store: Callable[[], Store], name: str, looked_at: int, earlier: Sequence[JobResult]
@@ -175,7 +175,7 @@ class _Writer:
             self.store.close(self.parent, status, note(results, len(self.earlier) + len(self.plan.jobs)))
 
     def delivered(self, delivery: Delivery) -> list[JobResult]:
-        """Write a stack's outcomes, but for those that another sweep has written meanwhile."""
+        """Write a stack's results, except those that another sweep has written meanwhile."""
         now = tracking.milliseconds()
         with self.store.alone():
             self.finished_elsewhere |= self.store.finished_elsewhere(self.parent, self.looked_at)
@@ -219,7 +219,7 @@ class _Writer:
 
 
 def card(job: Job, job_key: str) -> RunCard:
-    """What is logged of a run before it begins; no more than its configuration, if it has no key."""
+    """What is logged of a run before it starts; only its configuration, if it has no key."""
     params = configuration.flat(job.config)
     if not job_key:
         return RunCard(name=job.name, config=job.config, params=params, key=job_key)
@@ -235,7 +235,7 @@ def card(job: Job, job_key: str) -> RunCard:
 
 
 def differences(configs: Sequence[Config]) -> list[str]:
-    """A name for each configuration: the last parts of the keys in which it differs from others, with its values."""
+    """A name for each configuration, made of the keys in which configurations differ and their values."""
     flats = [configuration.flat(config) for config in configs]
     keys = dict.fromkeys(name for flat in flats for name in flat)
     differing = [name for name in keys if len({repr(flat.get(name)) for flat in flats}) > 1]
@@ -248,7 +248,7 @@ def differences(configs: Sequence[Config]) -> list[str]:
 
 
 def cores() -> int:
-    """The processor cores that this process may use."""
+    """The number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -1,4 +1,4 @@
-"""Plan a sweep: which jobs are done already, which cannot be done, and how the others stack."""
+"""The plan of a sweep: jobs to reuse, jobs that are invalid, and stacks of the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRIAL_SECONDS = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A run or measurement to be made: its name and its configuration, resolved."""
+    """A run or measurement to make: its name and its resolved configuration."""
 
     name: str
     config: Config
@@ -30,9 +30,9 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to be done about a sweep's jobs, by their places.
+    """What to do with each of a sweep's jobs, by their places.
 
-    `duplicates` are jobs that state again what another job does; they get its result. `stacks` hold the rest.
+    `duplicates` maps a job to an earlier one with the same key, whose result it gets. `stacks` hold the jobs to train.
     """
 
     jobs: Sequence[Job]
@@ -47,12 +47,12 @@ class Plan:
 def plan(
     jobs: Sequence[Job], finished: Mapping[str, Finished], *, workers: int, rows: int | None, resume: bool = True
 ) -> Plan:
-    """Check every job, leave out those whose key has finished, and put the others into stacks.
+    """The plan of these jobs: all are checked, and those whose key is among the finished are reused.
 
     Raises
     ------
     ConfigurationError, gdlab.problems.data.DataError
-        If no job at all can be built: what is wrong with the first.
+        The first job's error, if no job at all can be built.
 
     """
     keys, invalid = _checked(jobs)
@@ -81,7 +81,7 @@ def plan(
 
 
 def _checked(jobs: Sequence[Job]) -> tuple[list[str], dict[int, Failure]]:
-    """The key of each job, empty for one that cannot be built, and why it cannot; raises if none can."""
+    """The key of each job, empty for an invalid one, and the failures of those; raises if all are invalid."""
     keys: list[str] = []
     invalid: dict[int, Failure] = {}
     first_error: Exception | None = None
@@ -99,7 +99,7 @@ def _checked(jobs: Sequence[Job]) -> tuple[list[str], dict[int, Failure]]:
 
 
 def estimate(planned: Plan) -> float:
-    """Seconds that a plan will take, from a short trial of one stack of each kind; measurements not counted."""
+    """An estimate of a plan's seconds, from a short trial of each kind of stack; measurements are not counted."""
     seconds, costs = 0.0, {}
     for places in planned.stacks:
         configs = [planned.jobs[place].config for place in places]
@@ -115,7 +115,7 @@ def estimate(planned: Plan) -> float:
 
 
 def _trial(stack: Stack) -> tuple[float, float]:
-    """Seconds for a run's step and for the measuring of a recorded one, by least squares over a short descent."""
+    """Seconds per run for a step and for recording one, by least squares over a short descent."""
     spans, seconds = [], []
     began, before = time.perf_counter(), 0
     end = began + TRIAL_SECONDS

@@ -1,4 +1,4 @@
-"""One run or measurement in this process, written to MLflow while it descends."""
+"""A single run or measurement in this process, tracked live."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gdlab.tracking import LiveRun, TrackingError
 
 
 class Tracked(NamedTuple):
-    """A result, the seconds it took, and where the MLflow UI shows its run."""
+    """A result, the seconds it took, and the path of its page in the MLflow UI."""
 
     result: Result
     seconds: float
@@ -33,12 +33,12 @@ def run_tracked(
     sweep_name: str | None = None,
     on_snapshot: Callable[[Snapshot], None] = lambda snapshot: None,
 ) -> Tracked:
-    """Build, descend or measure, and track; `sweep_name` is that of the sweep that the job is part of.
+    """Build a job, train or measure, and track it; `sweep_name` is that of the sweep it is part of.
 
     Raises
     ------
     ConfigurationError, gdlab.problems.data.DataError, gdlab.tracking.TrackingError
-        If the job cannot be built or its run not be written. Whatever else is raised is noted in the run.
+        If the job cannot be built or its run cannot be written. Any other error is noted in the run.
 
     """
     stack = configuration.build([job.config])

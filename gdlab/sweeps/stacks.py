@@ -1,7 +1,7 @@
-"""Which runs descend together.
+"""Grouping runs into stacks.
 
-Any run in a stack is bit for bit the run alone, so a stack may be cut anywhere: to fill the workers, to fit a cache, or
-to find the one run that brings a worker down.
+A run in a stack is bit for bit the same as the run alone, so stacks can be split anywhere: to fill the workers, to fit
+a cache, or to find the one run that crashes a worker.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from itertools import chain, pairwise
 from gdlab.sweeps import key
 from gdlab.sweeps.configuration import Config, is_measurement
 
-CACHE = 2**22  # bytes that a stack's steps go through: a core's part of a last-level cache
-FEW = 8  # rows below which a step costs mostly Python's time: better mixed orders of mini-batches than fewer rows
+CACHE = 2**22  # bytes of memory traffic of a stack's step: a core's share of the last-level cache
+FEW = 8  # rows below which Python's overhead dominates a step: mixing orders of mini-batches costs less
 MOST = 1024
 
 Stacks = list[list[int]]  # places of runs in the sweep
 
 
 def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> Stacks:
-    """The places of the runs that descend together, at most `rows` in a stack.
+    """The places of the runs of each stack, at most `rows` in a stack.
 
-    Left to itself a stack is as large as fits the cache, as long as every worker has two, or one where there are few
-    runs. Runs that share their order of mini-batches stay together: their examples are gathered once for all.
+    By default a stack is as large as fits the cache, provided that every worker has two, or one if there are few runs.
+    Runs that share an order of mini-batches stay together: their examples are gathered once for all.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for place, config in enumerate(configs):
@@ -41,7 +41,7 @@ def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> 
 
 
 def _by_order(configs: Sequence[Config], places: Sequence[int]) -> list[list[int]]:
-    """Runs with one order of mini-batches together; those that would be too few, all in one."""
+    """Runs grouped by their order of mini-batches; groups that are too small are merged."""
     by_seed: dict[int | None, list[int]] = defaultdict(list)
     for place in places:
         by_seed[key.order_seed(configs[place])].append(place)
@@ -51,7 +51,7 @@ def _by_order(configs: Sequence[Config], places: Sequence[int]) -> list[list[int
 
 
 def _even_parts(places: Sequence[int], most: int) -> Stacks:
-    """As few parts as have at most so many places, of sizes that differ by one at most."""
+    """The fewest parts of at most `most` places, with sizes that differ by at most one."""
     count = -(-len(places) // most)
     ends = [len(places) * i // count for i in range(count + 1)]
     return [list(places[start:end]) for start, end in pairwise(ends)]

@@ -1,4 +1,4 @@
-"""Results of a sweep in words: tables and notes."""
+"""Tables and notes of a sweep's results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_ROWS, MOST_FAILURES = 20, 10  # of the table in a note
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
-    """What has become of a job: its finished run reused, trained, or failed."""
+    """The result of a job: `how` is REUSED, TRAINED or FAILED."""
 
     place: int
     name: str
@@ -28,7 +28,7 @@ class JobResult:
 
     @property
     def final_cost(self) -> float:
-        """NaN where it is not finite, as MLflow does not keep it."""
+        """The final cost; NaN where it is not finite, which MLflow does not store."""
         return self.final.get("final_cost", math.nan)
 
 
@@ -39,7 +39,7 @@ def table(results: Sequence[JobResult]) -> str:
 
 
 def cells(results: Sequence[JobResult]) -> list[list[str]]:
-    """A table of results in words: the heads of its columns, then a line for each."""
+    """A table of results as text: the header, then a row for each."""
     measured = dict.fromkeys(name for result in results if result.outcome == MEASURED for name in result.final)
     rows = [
         [
@@ -58,7 +58,7 @@ def cells(results: Sequence[JobResult]) -> list[list[str]]:
 
 
 def ranked(results: Sequence[JobResult]) -> list[JobResult]:
-    """The highest final accuracy first, or, where there is none, the lowest final cost; what failed at the end."""
+    """Results by falling accuracy, then rising cost; failures last."""
 
     def rank(result: JobResult) -> tuple[bool, float, float]:
         cost = result.final_cost
@@ -68,12 +68,12 @@ def ranked(results: Sequence[JobResult]) -> list[JobResult]:
 
 
 def counts(results: Sequence[JobResult]) -> dict[str, int]:
-    """How many jobs were reused, trained and failed."""
+    """The numbers of reused, trained and failed jobs."""
     return {how: sum(result.how == how for result in results) for how in (REUSED, TRAINED, FAILED)}
 
 
 def note(results: Sequence[JobResult], jobs: int) -> str:
-    """What a sweep's parent run says of it: counts, the best run, a table of the best and of what failed."""
+    """The note of a sweep's parent run: counts, the best run, a table of the best runs and of failures."""
     best = ranked(results)
     counted = ", ".join(f"{count} {how}" for how, count in counts(results).items() if count)
     lines = [f"{jobs} jobs: {counted or 'none done'}."]

@@ -16,7 +16,7 @@ from gdlab.sweeps.configuration import Config, train_stack
 from gdlab.sweeps.stacks import Stacks
 from gdlab.sweeps.worker import WorkerProcess
 
-AHEAD = 2  # stacks a worker holds: the one it trains and the next, so that it never waits for this process
+AHEAD = 2  # stacks queued per worker: the one in training and the next, so that a worker never waits for this process
 TRIES = 2
 
 TrainStack = Callable[[Sequence[Config]], Sequence[Result]]
@@ -24,7 +24,7 @@ TrainStack = Callable[[Sequence[Config]], Sequence[Result]]
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a run has no result, in one line and in full."""
+    """The reason why a run has no result: a message and a traceback."""
 
     message: str
     traceback: str
@@ -32,19 +32,19 @@ class Failure:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A stack that has come to its end; `outcomes` stand in the order of `places`."""
+    """The results of a stack, in the order of `places`."""
 
     places: Sequence[int]
     outcomes: Sequence[Result | Failure]
 
 
 class Training:
-    """Stacks in training; iterating yields each as it ends.
+    """Stacks in training; iterating yields each one's results as it ends.
 
-    A run that raises takes only itself down: its stack is halved until the run is alone. So is a stack whose worker
-    dies (killed by the system for its memory, say), after a second try. `on_begin` is called with the places of a stack
+    A run that raises fails alone: its stack is halved until the run is isolated. A stack whose worker dies (killed by
+    the system for its memory, say) is retried once, then halved. `on_begin` is called with the places of a stack
     when it is submitted to a worker. `new_executor` makes one worker; it is called `workers` times, and again where one
-    has died. The workers begin at once, and end with `close`.
+    has died. The workers start at once, and end with `close`.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Training:
                         yield delivery
 
     def close(self) -> None:
-        """End the workers, whatever they are doing."""
+        """Stop the workers at once."""
         for lane in self._lanes:
             lane.close()
 
@@ -91,7 +91,7 @@ class Training:
 
 @dataclass
 class _Task:
-    """A stack to train, and how many workers have died of it; `fresh` until it, or its whole, is submitted."""
+    """A stack to train, and how many workers have died of it; `fresh` until it is first submitted, whole."""
 
     places: Sequence[int]
     deaths: int = 0
@@ -128,7 +128,7 @@ class _Lane:
         self.submitted.append(_Submitted(task, self.executor.submit(self.work.train_stack, configs)))
 
     def take(self) -> tuple[Delivery | None, list[_Task]]:
-        """What has become of the first stack, and the tasks that are to be done in its stead."""
+        """The first stack's results, or None and the tasks that replace it."""
         first = self.submitted.popleft()
         task = first.task
         try:
@@ -146,7 +146,7 @@ class _Lane:
         return Delivery(task.places, [_failure(reason)]), []
 
     def _replace(self) -> None:
-        """Take a new worker for one that has died, and give it what the old one held but had not begun."""
+        """Replace a dead worker, and resubmit the stacks that it had not started."""
         self.close()
         self.executor = self.new_executor()
         held = [submitted.task for submitted in self.submitted]
@@ -155,7 +155,7 @@ class _Lane:
             self.give(task)
 
     def close(self) -> None:
-        """End the worker, whatever it is doing."""
+        """Stop the worker at once."""
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 

@@ -1,6 +1,6 @@
 """A worker process, as an executor.
 
-The standard library's pool keeps its processes' fate to itself and cannot be ended at once; a sweep needs both.
+The standard library's process pool does not say which process died, and cannot be stopped at once; a sweep needs both.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
 class WorkerProcess(Executor):
-    """One process, started afresh, that does one call after another, of functions that it can import.
+    """A spawned process that makes one call after another, of functions that it can import.
 
-    If it dies, the call that it died of raises `BrokenExecutor`, and so does every later one.
+    If it dies, the call in progress raises `BrokenExecutor`, and so does every later one.
     """
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        with _apart():
+        with _isolated_start():
             self._process.start()
         theirs.close()
         self._calls: queue.SimpleQueue[tuple[Future[Any], Call] | None] = queue.SimpleQueue()
@@ -43,13 +43,13 @@ class WorkerProcess(Executor):
         self._thread.start()
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have the process call a function, after those it was given before."""
+        """Queue a call of a function."""
         future: Future[T] = Future()
         self._calls.put((future, (function, args, kwargs)))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the process end when it has done its calls; with `cancel_futures`, at once, whatever it is doing."""
+        """End the process after the calls in its queue; with `cancel_futures`, at once."""
         if cancel_futures:
             self._process.kill()
         self._calls.put(None)
@@ -79,9 +79,9 @@ class WorkerProcess(Executor):
 
 
 @contextmanager
-def _apart() -> Iterator[None]:
-    """A process started meanwhile does not read this program's script again, and never sees an interrupt: that is for
-    its parent alone, and may come before the process could say so itself.
+def _isolated_start() -> Iterator[None]:
+    """Within this context a new process does not import this program's script, and ignores interrupts, which its parent
+    handles; the process could not block them itself before the first might arrive.
     """
     script = sys.modules["__main__"]
     resource_tracker.ensure_running()  # would let interrupts through again if it had to be started below
@@ -97,7 +97,7 @@ def _apart() -> Iterator[None]:
 
 
 def _serve(pipe: Connection) -> None:
-    """In the process: do the calls that come, leave interrupts to the parent, and end when it ends, however it ends."""
+    """The process's main function: make the calls received, ignore interrupts, and exit when the parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError):
@@ -106,7 +106,7 @@ def _serve(pipe: Connection) -> None:
             try:
                 answer = True, function(*args, **kwargs)
             except Exception as error:
-                error.add_note(_told(error))
+                error.add_note(_full_traceback(error))
                 answer = False, error
             pipe.send(answer)
 
@@ -118,8 +118,8 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _told(error: Exception) -> str:
-    """The traceback, which does not travel with an exception."""
+def _full_traceback(error: Exception) -> str:
+    """The traceback as text, since pickling an exception loses it."""
     return "".join(traceback.format_exception(error))
 
 

@@ -1,7 +1,7 @@
-"""MLflow: the only package that knows it. Writes runs, reads them back as data frames.
+"""Tracking in MLflow, which only this package uses: writing runs, and reading them back as data frames.
 
-MLflow takes seconds to import, so it is imported where it is used. A value that is not finite is never sent as a
-metric, since MLflow stores it as 1.8e308 or sorts it oddly; the exact values are in the run's `trajectory.parquet`.
+MLflow takes seconds to import, so it is imported where it is used. A non-finite value is never sent as a metric, since
+MLflow stores it as 1.8e308 or sorts it oddly; the exact values are in the run's `trajectory.parquet`.
 """
 
 from gdlab.tracking.frames import attach, configurations, measurements, runs, thetas, trajectories

@@ -1,4 +1,4 @@
-"""The files of a run."""
+"""The artifacts of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRAJECTORY, MEASUREMENT, THETA, CONFIG = "trajectory.parquet", "measurement.parq
 
 
 def write_artifacts(folder: Path, config: Mapping[str, Any], result: Result) -> None:
-    """The run's configuration, its exact table, and theta at the start, at the end and on the way."""
+    """Write a run's configuration, its exact table, and its thetas to a folder."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -24,16 +24,15 @@ T = TypeVar("T")
 
 
 def runs(uri: str, experiment: str) -> pd.DataFrame:
-    """The finished runs of an experiment, one row each: the newest for each `gdlab.key`.
+    """The finished runs of an experiment, one row each; of runs with the same `gdlab.key`, the newest.
 
-    Columns are the params and metrics under their own names, params as numbers where they are numbers, `final_cost` NaN
-    where it is not finite; the tags of `MADE_BY`; and `run_id`, `run_name`, `outcome`, `parent`, `artifacts`,
-    `experiment_id`.
+    The columns are the params, numbers as numbers; the metrics, with `final_cost` NaN where it is not finite; the tags
+    of `MADE_BY`; and `run_id`, `run_name`, `outcome`, `parent`, `artifacts`, `experiment_id`.
 
     Raises
     ------
     TrackingError
-        If the store cannot be read or there is no such experiment, or it holds no finished run.
+        If the store cannot be read, or has no such experiment, or the experiment has no finished run.
 
     """
     import pandas as pd
@@ -69,29 +68,29 @@ def _row(run: Run) -> dict[str, Any]:
 
 
 def trajectories(found: pd.DataFrame, uri: str) -> pd.DataFrame:
-    """Every recorded step of the given runs, exact, one row per run and step, with the run's `run_id`.
+    """Every recorded step of these runs, exact: one row per run and step, with the run's `run_id`.
 
     Raises
     ------
     TrackingError
-        Naming a run whose trajectory is missing.
+        Naming a run whose trajectory cannot be read.
 
     """
     return _tables(found, uri, TRAJECTORY)
 
 
 def measurements(found: pd.DataFrame, uri: str) -> pd.DataFrame:
-    """The tables of the given measurements, with the run's `run_id`; raises as `trajectories` does."""
+    """The tables of these measurements, with the run's `run_id`; raises as `trajectories` does."""
     return _tables(found, uri, MEASUREMENT)
 
 
 def thetas(found: pd.DataFrame, uri: str) -> list[dict[str, np.ndarray]]:
-    """Of each given run theta at its `start` and `end`, and its `path`, (points, parameters), where that was recorded.
+    """The thetas of each run: its `start`, its `end`, and its `path`, (points, parameters), where it was recorded.
 
     Raises
     ------
     TrackingError
-        Naming a run whose theta is missing or damaged.
+        Naming a run whose theta cannot be read.
 
     """
 
@@ -103,7 +102,7 @@ def thetas(found: pd.DataFrame, uri: str) -> list[dict[str, np.ndarray]]:
 
 
 def configurations(found: pd.DataFrame, uri: str) -> list[dict[str, Any]]:
-    """The configuration that each given run was made from; raises as `thetas` does."""
+    """The configuration of each run; raises as `thetas` does."""
 
     def read(path: Path) -> dict[str, Any]:
         config = yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
@@ -124,21 +123,21 @@ def _tables(found: pd.DataFrame, uri: str, name: str) -> pd.DataFrame:
 
 
 def _artifacts(found: pd.DataFrame, uri: str, name: str, read: Callable[[Path], T]) -> list[T]:
-    """An artifact of each run, as `read` gives it."""
-    given = []
+    """An artifact of each run, read with `read`."""
+    contents = []
     for run_id, run_name, artifacts in zip(found["run_id"], found["run_name"], found["artifacts"], strict=True):
         try:
             with plain_errors(uri):
                 place = local(uri, artifacts, name)
-            given.append(read(place))
+            contents.append(read(place))
         except Exception as error:  # zipfile, NumPy, pyarrow and yaml each have their own kinds for a damaged file
             reason = " ".join(str(error).split()) or type(error).__name__
             raise TrackingError(f"run {run_name!r} ({run_id}) has no {name}: {reason}") from None
-    return given
+    return contents
 
 
 def attach(uri: str, run_id: str, files: Sequence[Path], folder: str = "figures") -> None:
-    """Keep files as a run's artifacts, in the place of those of the same names."""
+    """Log files as a run's artifacts, replacing those of the same names."""
     with plain_errors(uri):
         store = client(uri)
         for file in files:
@@ -146,7 +145,7 @@ def attach(uri: str, run_id: str, files: Sequence[Path], folder: str = "figures"
 
 
 def _value(text: str) -> Any:
-    """A param as it was in the configuration."""
+    """The value of a param, which MLflow stores as text."""
     for kind in (int, float):
         with suppress(ValueError):
             return kind(text)

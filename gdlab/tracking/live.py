@@ -1,4 +1,4 @@
-"""A run that is written to MLflow while it descends."""
+"""A run that is logged to MLflow during training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FLUSH_SECONDS = 2.0
 
 
 class LiveRun:
-    """One run, written to MLflow from a thread of its own while the descent goes on.
+    """A run that a thread of its own logs to MLflow during training.
 
     `sweep` names the sweep that the run is part of: the first of its runs makes the parent, and each closes it.
     """
@@ -34,10 +34,10 @@ class LiveRun:
         self._thread.start()
 
     def wait(self) -> None:
-        """Wait until the run is open; raises what has gone wrong.
+        """Wait until the run is open; raises the thread's error.
 
-        A busy descent beside it would hold the thread up: its import reads thousands of files, and must reacquire the
-        GIL after each.
+        Training at the same time would slow the thread down: importing MLflow reads thousands of files, and the thread
+        must reacquire the GIL after each.
         """
         self._opened.wait()
         if self._error is not None:
@@ -45,17 +45,17 @@ class LiveRun:
 
     @property
     def page(self) -> str:
-        """The run's place in the MLflow UI."""
+        """The path of the run's page in the MLflow UI."""
         return f"/#/experiments/{self.experiment_id}/runs/{self.run_id}"
 
     def log(self, line: Line) -> None:
-        """Take a recorded step; raises what has gone wrong in the thread."""
+        """Queue a recorded step for logging; raises the thread's error."""
         if self._error is not None:
             raise self._error
         self._lines.put((milliseconds(), line))
 
     def finish(self, result: Result) -> None:
-        """Write what is left and close the run as FINISHED."""
+        """Log the rest and close the run as FINISHED."""
         self._status = FINISHED
         self._end(lambda store: store.end(self.run_id, self.card, result))
 
@@ -90,7 +90,7 @@ class LiveRun:
             self._opened.set()
 
     def _flush(self, store: Store) -> bool:
-        """Log the lines of the next seconds; False when the last has come."""
+        """Log the lines of the next seconds; False after the last one."""
         lines, until = [], time.monotonic() + FLUSH_SECONDS
         more = True
         while more and (left := until - time.monotonic()) > 0:

@@ -1,4 +1,4 @@
-"""Where runs are tracked: whether a place can be used, its client and its files, its errors in one line."""
+"""Tracking stores: checking that one can be used, its client, its local files, its errors in one line."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before its import: it would report its use over the network
+os.environ.setdefault(
+    "MLFLOW_DISABLE_TELEMETRY", "true"
+)  # before its import, since it would report its use over the network
 
 PORTS = {"http": 80, "https": 443}
 ANSWER_SECONDS = 10  # within which a server must answer
 
 
 class TrackingError(RuntimeError):
-    """A tracking store that cannot be used; the message says which and why."""
+    """A tracking store that cannot be used; the message names it and the reason."""
 
 
 def database_file(uri: str) -> Path | None:
@@ -34,12 +36,12 @@ def database_file(uri: str) -> Path | None:
 
 
 def check_place(uri: str, must_exist: bool = False) -> None:
-    """See that a store on this machine can be written (or, with `must_exist`, that it is there), before the work.
+    """Check, before any work, that a store can be reached and written; with `must_exist`, that it exists.
 
     Raises
     ------
     TrackingError
-        If not, or if `uri` is none that MLflow knows.
+        If not, or if MLflow does not support `uri`.
 
     """
     scheme, separator, _ = uri.partition("://")
@@ -66,7 +68,7 @@ def check_place(uri: str, must_exist: bool = False) -> None:
 
 
 def experiment_id(uri: str, experiment: str) -> str | None:
-    """MLflow's id of an experiment; None where it or the store is not there. Looks without making anything."""
+    """MLflow's id of an experiment; None if it or the store does not exist. Creates nothing."""
     path = database_file(uri)
     if path is not None and not (path.is_file() and path.stat().st_size):
         return None
@@ -78,7 +80,7 @@ def experiment_id(uri: str, experiment: str) -> str | None:
 
 @contextmanager
 def plain_errors(uri: str) -> Iterator[None]:
-    """Turn what MLflow, the database or the file system raise into one line."""
+    """Turn errors of MLflow, the database or the file system into a `TrackingError` of one line."""
     try:
         yield
     except TrackingError:
@@ -94,8 +96,8 @@ def plain_errors(uri: str) -> Iterator[None]:
 
 @cache
 def _mlflow() -> type[MlflowClient]:
-    """The class of its clients. What MLflow imports stays for good, so the garbage collector is spared it,
-    a sixth of the time that a short run takes; and what it says about making its tables is left out.
+    """MLflow's client class, imported with the garbage collector off and then exempt from it, since what MLflow imports
+    stays for good; this saves a sixth of a short run's time. MLflow's messages below warnings are silenced.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -117,7 +119,7 @@ def client(uri: str) -> MlflowClient:
 
 
 def local(uri: str, artifacts: str, name: str) -> Path:
-    """A run's artifact as a file here, fetched if the store is elsewhere."""
+    """The path of a run's artifact on this machine, downloaded if it is elsewhere."""
     folder = local_folder(artifacts)
     if folder is not None:
         return folder / name
@@ -127,7 +129,7 @@ def local(uri: str, artifacts: str, name: str) -> Path:
 
 
 def local_folder(artifacts: str) -> Path | None:
-    """A place of artifacts, if it is on this machine."""
+    """The folder of an artifact URI, if it is on this machine."""
     scheme, separator, rest = artifacts.partition("://")
     if not separator:
         return None if artifacts.startswith("mlflow-artifacts:") else Path(artifacts)

@@ -1,4 +1,4 @@
-"""What made a run: code, versions, process."""
+"""The provenance of a run: code, versions, process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MADE_BY = (
 
 @cache
 def provenance() -> dict[str, str]:
-    """Tags that say what code made a run, and with which versions."""
+    """Tags that name the code that made a run, and its versions."""
     tags = {f"gdlab.{name}_version": importlib.metadata.version(name) for name in ("numpy", "mlflow")}
     tags |= {"gdlab.version": gdlab.__version__, "gdlab.python_version": platform.python_version()}
     root = Path(gdlab.__file__).parents[1]
@@ -43,12 +43,12 @@ def provenance() -> dict[str, str]:
 
 @cache
 def this_process() -> str:
-    """What distinguishes this process from all others there have been on this machine."""
+    """An identifier of this process, unique on this machine."""
     return f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time()}"
 
 
 def has_ended(process: str) -> bool:
-    """Whether a process of this machine has ended; of another machine's nothing is known."""
+    """True if a process of this machine has ended; False if it runs, or is of another machine."""
     host, number, created = process.rsplit(" ", 2)
     if host != socket.gethostname():
         return False

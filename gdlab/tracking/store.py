@@ -1,4 +1,4 @@
-"""One MLflow experiment, to write runs to and to look up what is finished."""
+"""One MLflow experiment: writing runs, and finding those that have finished."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ UNLOGGED = {"step", "epoch"}  # columns of a trajectory that are no metrics
 
 @dataclass(frozen=True, kw_only=True)
 class RunCard:
-    """What is known of a run before it begins."""
+    """What is known of a run before it starts."""
 
     name: str
     config: Mapping[str, Any]
@@ -51,7 +51,7 @@ class RunCard:
 
 
 class Finished(NamedTuple):
-    """What a finished run came to."""
+    """The result of a finished run."""
 
     run_id: str
     outcome: str
@@ -59,7 +59,7 @@ class Finished(NamedTuple):
 
 
 class Store:
-    """One MLflow experiment, to write runs to."""
+    """An MLflow experiment to write runs to."""
 
     def __init__(self, uri: str, experiment: str) -> None:
         self.uri = uri
@@ -67,13 +67,13 @@ class Store:
             check_place(uri)
             from mlflow.exceptions import MlflowException
 
-            with self.alone():  # two processes that make the tables at once would trip over each other
+            with self.alone():  # two processes that create the tables at once would fail
                 self.client = client(uri)
                 found = self.client.get_experiment_by_name(experiment)
             if found is None:
                 try:
                     self.experiment_id = self.client.create_experiment(experiment, tags=TRAINING)
-                except MlflowException:  # another process was quicker
+                except MlflowException:  # another process has created it
                     found = self.client.get_experiment_by_name(experiment)
                     if found is None:
                         raise
@@ -86,9 +86,9 @@ class Store:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep this machine's other gdlab processes from writing to a file database meanwhile.
+        """Lock a file database against this machine's other gdlab processes.
 
-        SQLite takes one writer at a time, and gives up on those that have waited too long.
+        SQLite takes one writer at a time, and rejects those that have waited too long.
         """
         path = database_file(self.uri)
         name = path and hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
@@ -97,7 +97,7 @@ class Store:
             yield
 
     def begin(self, card: RunCard) -> str:
-        """Create a run with all that is known of it; returns its id."""
+        """Create a run and log what is known of it; returns its id."""
         run = self._create(card)
         self._log(run.info.run_id, (), card.params)
         if card.dataset is not None:
@@ -109,7 +109,7 @@ class Store:
         self._log(run_id, _points(lines))
 
     def end(self, run_id: str, card: RunCard, result: Result) -> None:
-        """Log how a run ended, its files too, and close it."""
+        """Log a run's result and artifacts, and close it."""
         self._log(run_id, _summary(result), tags={OUTCOME: result.outcome})
         with tempfile.TemporaryDirectory() as folder:
             write_artifacts(Path(folder), card.config, result)
@@ -117,7 +117,7 @@ class Store:
         self.close(run_id, FINISHED)
 
     def write(self, card: RunCard, result: Result) -> str:
-        """Write a run that has ended, all at once; returns its id."""
+        """Write a finished run; returns its id."""
         run = self._create(replace(card, tags={**card.tags, OUTCOME: result.outcome}), result.began)
         with self._whole(run):
             self._log(run.info.run_id, [*_points(result.timed_lines), *_summary(result)], card.params)
@@ -129,7 +129,7 @@ class Store:
         return run.info.run_id
 
     def write_failure(self, card: RunCard, message: str, traceback: str) -> str:
-        """Write a run that came to nothing, with a note that says why; returns its id."""
+        """Write a failed run, with its message as a note; returns its id."""
         run = self._create(card)
         with self._whole(run):
             self._log(run.info.run_id, (), card.params)
@@ -139,7 +139,7 @@ class Store:
         return run.info.run_id
 
     def sweep(self, name: str) -> str:
-        """The id of the parent run of a sweep, which is made when first asked for."""
+        """The id of a sweep's parent run, created on first use."""
         found = self.client.search_runs([self.experiment_id], f"tags.`{SWEEP}` = '{name}'", max_results=1)
         if found:
             return found[0].info.run_id
@@ -154,7 +154,7 @@ class Store:
         self.client.set_terminated(run_id, status)
 
     def close_sweep(self, run_id: str, status: str) -> None:
-        """Close a sweep's parent run after one of its jobs; one that has failed or was killed stays so."""
+        """Close a sweep's parent run after one of its jobs; the status FAILED or KILLED is kept."""
         if self.client.get_run(run_id).info.status not in (FAILED, KILLED):
             self.client.set_terminated(run_id, status)
 
@@ -163,7 +163,7 @@ class Store:
         return self._by_key(f"attributes.status = '{FINISHED}'")
 
     def finished_elsewhere(self, parent: str, since: int) -> dict[str, Finished]:
-        """What other sweeps than that of `parent` have finished since a time, in milliseconds since 1970."""
+        """Runs of other sweeps that finished after a time, in milliseconds since 1970."""
         others = f"tags.`{PARENT}` != '{parent}'"
         return self._by_key(f"attributes.status = '{FINISHED}' and attributes.end_time >= {since} and {others}")
 
@@ -179,7 +179,7 @@ class Store:
         return len(left)
 
     def add_text(self, run_id: str, name: str, text: str) -> None:
-        """Keep a text as a run's artifact."""
+        """Log a text as a run's artifact."""
         self.client.log_text(run_id, text, name)
 
     def _create(self, card: RunCard, start_time: int | None = None) -> Run:
@@ -205,7 +205,7 @@ class Store:
 
     @contextmanager
     def _whole(self, run: Run) -> Iterator[None]:
-        """Leave no run open that is not written to its end."""
+        """Close a run as KILLED if writing it is interrupted."""
         try:
             yield
         except BaseException:
@@ -215,7 +215,7 @@ class Store:
 
     @contextmanager
     def _artifacts(self, run: Run) -> Iterator[Path]:
-        """A folder for the files of a run: its own, where that is on this machine."""
+        """A folder for a run's artifacts: the run's own, if it is on this machine; else one that is uploaded."""
         place = local_folder(run.info.artifact_uri)
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)
@@ -246,12 +246,12 @@ def search(client: MlflowClient, experiment_id: str, rule: str) -> Iterator[Run]
 
 
 def milliseconds() -> int:
-    """The time since 1970."""
+    """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 def _points(lines: Iterable[tuple[int, Line]]) -> list[Metric]:
-    """Recorded steps as metrics, those values that are finite."""
+    """The finite values of recorded steps, as metrics."""
     from mlflow.entities import Metric
 
     return [

@@ -1,6 +1,6 @@
-"""Measurements, one file each: what can be measured of a problem beside a run of it.
+"""Measurements of a problem, one file each.
 
-A measurement is one job of a sweep like any run, and tracked like one: a table, and the numbers that sum it up. Its
+A measurement is a job of a sweep as a run is, and is tracked like one; its result is a table and summary metrics. Its
 settings are the section `measurement` of a configuration.
 """
 

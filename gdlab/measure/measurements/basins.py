@@ -20,21 +20,20 @@ from gdlab.optimizers import Optimizer
 from gdlab.problems.landscapes import Landscape
 from gdlab.problems.problem import Problem
 
-UNSETTLED, DIVERGED, RIDGE = -1, -2, -3  # instead of the number of a minimum
-WITHIN = 1e-3  # of the box's diagonal: how near a minimum counts as reached
+UNSETTLED, DIVERGED, RIDGE = -1, -2, -3  # in place of the index of a minimum
+WITHIN = 1e-3  # of the box's diagonal: the distance within which a minimum counts as reached
 LOOKS = 101
-FLAT = 1e-6  # of the largest gradient at the starts: where there is hardly any slope
+FLAT = 1e-6  # of the largest gradient norm at the starts: below it the gradient counts as vanishing
 
 
 @MEASUREMENTS.register("basins")
 @dataclass(frozen=True, kw_only=True)
 class Basins:
-    """Which minimum descent reaches from each point of a grid over a landscape's box; `starts` points along each axis.
+    """The minimum that descent reaches from each point of a grid over a landscape's box; `starts` points per axis.
 
-    The table holds each start (`start1`, …), the number of the `minimum` reached in the order of the landscape's
-    minima, the `steps` taken and the final `cost`. Three other numbers stand for: UNSETTLED, the budget was spent
-    elsewhere; DIVERGED; and RIDGE, the path led over a point with hardly any slope and a downward curvature, so that
-    rounding alone has decided where it went, if it went anywhere.
+    The table holds each starting point (`start1`, …), the index of the `minimum` reached, the `steps` taken and the
+    final `cost`. In place of an index there may be UNSETTLED, the budget ran out elsewhere; DIVERGED; or RIDGE, the
+    path crossed a point with a vanishing gradient and negative curvature, where rounding decides the direction.
     """
 
     requires: ClassVar[Requirement] = LANDSCAPE_WITH_MINIMA
@@ -63,7 +62,7 @@ class Basins:
 
 
 def grid(landscape: Landscape, count: int) -> Theta:
-    """Points over the box of a landscape, so many along each axis, its edges among them; the last axis is quickest."""
+    """A grid over a landscape's box, `count` points per axis, its edges included; the last axis varies fastest."""
     axes = [np.linspace(low, high, count) for low, high in landscape.box]
     return stacked(np.column_stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")]), landscape.dtype)
 
@@ -71,7 +70,7 @@ def grid(landscape: Landscape, count: int) -> Theta:
 def basins(
     landscape: Landscape, starts: Theta, optimizer: Optimizer, schedule: Schedule, stopping: Stopping
 ) -> tuple[np.ndarray, np.ndarray, Costs]:
-    """What each start comes to, see `Basins`: the number of a minimum or of a reason, the steps, the final cost."""
+    """Each starting point's minimum, or the reason why it reached none (see `Basins`), its steps and its final cost."""
     ends = starts.astype(np.float64)
     steps, cost = np.zeros(len(starts), int), np.zeros(len(starts))
     diverged, ridge = np.zeros(len(starts), bool), np.zeros(len(starts), bool)

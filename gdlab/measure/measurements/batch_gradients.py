@@ -1,4 +1,4 @@
-"""The error of mini-batch gradients."""
+"""Mini-batch gradient error."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from gdlab.seeds import MEASUREMENT_STREAM, stream
 @MEASUREMENTS.register("batch_gradients")
 @dataclass(frozen=True, kw_only=True)
 class BatchGradients:
-    """How far the gradient of a mini-batch is from that of the whole training set.
+    """The relative error of mini-batch gradients as estimates of the gradient over the whole training set.
 
-    For each of `sizes`, `draws` mini-batches, drawn with replacement so that their examples are independent. The table
-    holds the `size` and the relative `error` of each: the distance of the two gradients over the norm of the whole one.
-    The metrics: the root mean square error by size, and the exponent of its fall with the size, fitted by least squares
-    on log scales; theory has -1/2.
+    For each of `sizes`, `draws` mini-batches are drawn, with replacement so that their examples are independent. The
+    table holds each mini-batch's `size` and `error`, the distance between its gradient and the full gradient over the
+    norm of the latter. The metrics are the root mean square error by size, and the exponent of its power law in the
+    size, fitted by least squares on log scales; theory predicts -1/2.
     """
 
     requires: ClassVar[Requirement] = NETWORK

@@ -20,12 +20,12 @@ ROUNDING = 1e-6  # of a fall: by how much another must be larger to count as lar
 @MEASUREMENTS.register("directions")
 @dataclass(frozen=True, kw_only=True)
 class Directions:
-    """How the cost changes along random directions of one length, against the direction of the negative gradient.
+    """The decrease of the cost along random directions, compared with that along the negative gradient.
 
-    `count` directions, uniform over the sphere, each a step of `length`. The table holds for each the `fall` of the
-    cost over the length and the `cosine` of its angle to the negative gradient; the metrics the fall along the negative
-    gradient (`fall_steepest`), the largest of the others (`fall_best_random`), how many are larger than the former
-    (`better`), and the norm of the gradient, which bounds them all to first order.
+    `count` directions are drawn uniformly from the sphere, each a step of `length`. The table holds each direction's
+    `fall`, the decrease of the cost over the length, and the `cosine` of its angle with the negative gradient. The
+    metrics are the fall along the negative gradient (`fall_steepest`), the largest of the others (`fall_best_random`),
+    the number of directions that beat the negative gradient (`better`), and the gradient norm, a first-order bound.
     """
 
     requires: ClassVar[Requirement] = ANY_PROBLEM

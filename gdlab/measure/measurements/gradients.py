@@ -15,7 +15,7 @@ from gdlab.problems.problem import Problem
 
 
 def cost_and_gradient(problem: Problem) -> tuple[Callable[[Theta], Costs], Callable[[Theta], Theta]]:
-    """The cost and its gradient at many points in float64; a network's over the examples that `measure` looks at."""
+    """The cost function and its gradient in float64; a network's over the examples that `measure` evaluates."""
     known = cast(Network | Landscape, problem)
     if isinstance(known, Landscape):
         landscape = known

@@ -1,4 +1,4 @@
-"""What a measurement is given, needs and returns."""
+"""The interface of a measurement: its setting, its requirement, its result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gdlab.results import MEASURED, Line
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Where a measurement is made: a configuration as it was built; `theta` is one point, a stack of one."""
+    """The objects that a configuration builds, for a measurement; `theta` is a single point, a stack of one."""
 
     problem: Problem
     theta: Theta
@@ -33,7 +33,7 @@ class Setting:
 
 @dataclass
 class MeasurementResult:
-    """The metrics that sum a measurement up, and its table."""
+    """A measurement's summary metrics and its table."""
 
     final: dict[str, float]
     columns: dict[str, Any]
@@ -47,7 +47,7 @@ class MeasurementResult:
 
 
 class Requirement(NamedTuple):
-    """What a measurement asks of its problem: in words, and whether a problem meets it."""
+    """A condition on a measurement's problem: its description, and a test of it."""
 
     description: str
     is_met: Callable[[object], bool]
@@ -62,7 +62,7 @@ LANDSCAPE_WITH_MINIMA = Requirement(
 
 @runtime_checkable
 class Measurement(Protocol):
-    """Measures something in a setting whose problem meets `requires`."""
+    """A function of a setting whose problem meets the requirement."""
 
     requires: ClassVar[Requirement]
 

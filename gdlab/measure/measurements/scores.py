@@ -1,4 +1,4 @@
-"""The cost of outputs that are stated, not computed."""
+"""The cost of outputs stated in the configuration."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from gdlab.problems.passes import one_hot
 @MEASUREMENTS.register("scores")
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """What given outputs cost against a one-hot target: `outputs` maps names to lists, `target` is the right class.
+    """The quadratic cost of stated outputs against a one-hot target, whatever the problem's cost.
 
-    The table holds the `name` and `cost` of each, and so do the metrics. The cost is the quadratic one, whatever the
-    problem's.
+    `outputs` maps names to lists, and `target` is the correct class. The table and the metrics hold the cost by name.
     """
 
     requires: ClassVar[Requirement] = ANY_PROBLEM

@@ -1,4 +1,4 @@
-"""Single parameters, nudged."""
+"""Perturbations of single parameters."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from gdlab.seeds import MEASUREMENT_STREAM, stream
 @MEASUREMENTS.register("slopes")
 @dataclass(frozen=True, kw_only=True)
 class Slopes:
-    """What nudging one parameter does to the cost, against its entry of the gradient.
+    """The change of the cost when one parameter is increased, compared with its entry of the gradient.
 
-    `count` parameters are drawn, those that matter most among them likelier (in proportion to the size of their slope,
-    and a tenth evenly). Each is nudged up by `nudge`. The table holds each `parameter`, its `slope` and the `rise` of
-    the cost over the nudge; the metrics how often their signs agree and the correlation of the two. `top_1_percent` and
-    `top_10_percent` are the shares of the squared gradient that so many parameters hold; `dark_weights` counts those of
-    pixels that are 0 in all training examples, and `dark_largest_slope` is the largest slope among these.
+    `count` parameters are drawn, nine tenths of the probability in proportion to the size of their slope and a tenth
+    uniformly. Each is increased by `nudge`. The table holds each `parameter`, its `slope` and the `rise` of the cost
+    over the nudge; the metrics are the fraction of agreeing signs and the correlation of the two. `top_1_percent` and
+    `top_10_percent` are the largest parameters' shares of the squared gradient; `dark_weights` is the number of weights
+    of pixels that are 0 in all training examples, and `dark_largest_slope` the largest slope among them.
     """
 
     requires: ClassVar[Requirement] = NETWORK
