@@ -40,7 +40,7 @@ class Trajectories(Sequence[Trajectory]):
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row per run and recorded step: `run`, the hyperparameters in which runs differ, `step`, `epoch`, the metrics.
+        """One row per run and recorded step: `run`, the hyperparameters that vary, `step`, `epoch`, and the metrics.
 
         `learning_rate` is the rate at that step, after any schedule.
         """

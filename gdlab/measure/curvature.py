@@ -2,7 +2,7 @@ r"""Curvature: products with the Hessian H of the cost, and its largest eigenval
 
 Plain descent on a quadratic is stable for η < 2 / λ: the sharpness bounds the locally stable learning rates.
 
-A product H v is exact, not a finite difference of gradients: with :math:`\mathcal R\{f\} = \frac{d}{dr} f(\theta + r v)` at
+A product H v is exact, not a finite difference: with :math:`\mathcal R\{f\} = \frac{d}{dr} f(\theta + r v)` at
 r = 0, H v is :math:`\mathcal R` of the gradient, and every line of backpropagation is differentiated in turn
 (Pearlmutter 1994). For each example, with V^l and c^l the components of v for W^l and b^l:
 
