@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from messages import exactly
 
 from gdlab.problems.data import DataError, _loaded, load
 from gdlab.problems.data.idx import idx_data, read_idx, write_idx
@@ -113,9 +114,12 @@ def test_files_are_sought_in_gdlab_data(folder, monkeypatch, tmp_path):
 
 
 def test_unknown_names_and_roots():
-    with pytest.raises(ValueError, match="name must be one of mnist_5k, mnist, fashion_mnist, digits, got 'cifar'"):
-        load("cifar")
-    with pytest.raises(ValueError, match="root must be left out: digits comes with an installed package, got '/tmp'"):
+    known = "digits, fashion_mnist, mnist, mnist_5k"
+    for name, hint in (("cifar", ""), ("minst", "; did you mean mnist?")):
+        with pytest.raises(ValueError, match=exactly(f"name must be one of {known}, got {name!r}{hint}")):
+            load(name)
+    message = "root must be left out: digits comes with an installed package, got '/tmp'"
+    with pytest.raises(ValueError, match=exactly(message)):
         load("digits", "/tmp")
 
 
