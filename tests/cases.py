@@ -12,11 +12,16 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from gdlab import problems
+from gdlab.arrays import stacked
+from gdlab.descent.schedules import SCHEDULES
 from gdlab.descent.stopping import Stopping
+from gdlab.measure.measurements import Setting
+from gdlab.optimizers import OPTIMIZERS
 from gdlab.problems.activations import ACTIVATIONS
 from gdlab.problems.costs import COSTS
 from gdlab.problems.data import Data
 from gdlab.problems.network import Network
+from gdlab.seeds import INIT_STREAM, stream
 
 LANDSCAPES = [
     problems.Parabola(),
@@ -67,12 +72,21 @@ def network(**changes: object) -> Network:
 @cache
 def _composed(*overrides: str) -> Any:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return OmegaConf.to_container(compose("train", list(overrides)), resolve=True)
+        composed = OmegaConf.to_container(compose("train", list(overrides)), resolve=True)
+    return {name: section for name, section in composed.items() if name not in ("tracking", "resume", "dry_run")}
 
 
 def config(*overrides: str) -> Any:
-    """What the command line's overrides compose to, as plain mappings."""
+    """A run's configuration, as the command line's overrides compose to it."""
     return copy.deepcopy(_composed(*overrides))
+
+
+def changed(config: Any, **sections: Any) -> Any:
+    """A copy in which sections have other values, and keys outside of them."""
+    new = copy.deepcopy(config)
+    for name, values in sections.items():
+        new[name] = {**new[name], **values} if isinstance(values, dict) else values
+    return new
 
 
 def budget(steps: int, **changes: object) -> Stopping:
@@ -85,3 +99,15 @@ def budget(steps: int, **changes: object) -> Stopping:
         "cost_tolerance": None,
     }
     return Stopping(**{**rules, **changes})
+
+
+def setting(problem: Any, learning_rate: float = 0.1, steps: int = 500, seed: int = 0) -> Setting:
+    """Where a measurement is made: a problem's start, and plain descent from there."""
+    return Setting(
+        problem=problem,
+        theta=stacked([problem.initial(stream(seed, INIT_STREAM))], problem.dtype),
+        optimizer=OPTIMIZERS["gradient_descent"](learning_rate=learning_rate),
+        schedule=SCHEDULES["constant"](),
+        stopping=budget(steps),
+        seed=seed,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,22 @@ from gdlab.descent.trajectory import Trajectory
 
 
 def count(configs):
-    """A trajectory for each, that holds its number."""
+    """A trajectory for each, whose cost is its number and whose outcome is the worker."""
     return [
-        Trajectory(start=np.zeros(1), end=np.array([config["number"]]), outcome=str(os.getpid())) for config in configs
+        Trajectory(
+            start=np.zeros(1),
+            end=np.zeros(1),
+            columns={"step": [0], "cost": [float(config["number"])]},
+            milliseconds=[0],
+            outcome=str(os.getpid()),
+        )
+        for config in configs
     ]
+
+
+def imported(names):
+    """Which of these packages the worker has imported."""
+    return sorted(set(names) & sys.modules.keys())
 
 
 def count_or_raise(configs):

@@ -4,10 +4,8 @@ import cases
 import numpy as np
 import pytest
 
+import gdlab
 from gdlab import optimizers
-from gdlab.arrays import stacked
-from gdlab.descent import schedules
-from gdlab.descent.loop import descend
 from gdlab.measure.geometry import (
     Relabelling,
     aligned,
@@ -41,10 +39,8 @@ def cost(network, point):
 
 def trained(network, steps=400):
     """The end of a short descent."""
-    theta = stacked([network.initial(np.random.default_rng(1))], network.dtype)
-    rule, shape = optimizers.GradientDescent(learning_rate=3.0), schedules.Constant()
-    *_, last = descend(network, theta, rule, schedule=shape, stopping=cases.budget(steps), seeds=[0], points=2)
-    return last.theta[0].copy()
+    rule = optimizers.GradientDescent(learning_rate=3.0)
+    return gdlab.run(network, rule, stopping=cases.budget(steps), points=2).theta[0]
 
 
 @pytest.mark.parametrize("activation", [*ODD, "relu"])

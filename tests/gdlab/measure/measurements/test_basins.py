@@ -1,15 +1,9 @@
 """Basins of attraction, against what is known of the landscapes."""
 
-import shutil
-
 import cases
 import numpy as np
-import pandas as pd
 import pytest
-import yaml
-from commands import single_line, train
-from launches import config, sweep
-from mlflow import MlflowClient
+from messages import exactly
 
 from gdlab import optimizers, problems
 from gdlab.arrays import stacked
@@ -30,9 +24,7 @@ def descent(landscape, learning_rate, starts, steps=500):
 
 def measured(landscape, learning_rate, starts, steps=500):
     """The measurement as a run of the command makes it."""
-    rule = optimizers.GradientDescent(learning_rate=learning_rate)
-    theta = stacked(landscape.minima[:1], "float64")
-    return Basins(starts=starts)(landscape, theta, rule, schedules.Constant(), cases.budget(steps), 0)
+    return Basins(starts=starts)(cases.setting(landscape, learning_rate, steps))
 
 
 def stability(landscape):
@@ -139,11 +131,6 @@ def test_starts_that_ran_out_of_steps_are_unsettled():
     assert (reached.tolist(), steps.tolist()) == ([UNSETTLED], [3])
 
 
-def test_no_direction_of_the_only_two_is_better_than_downhill():
-    measured = configuration.build([config("problem=parabola", "measurement=directions")]).measure()
-    assert measured.final["better"] == 0 and measured.final["directions"] == 10_000
-
-
 def test_a_minimum_is_reached_within_a_thousandth_of_the_diagonal():
     reach = WITHIN * 3.6
     (minimum,) = WELL.minima[1]
@@ -154,99 +141,18 @@ def test_a_minimum_is_reached_within_a_thousandth_of_the_diagonal():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["problem=saddle"], "measurement: Basins needs a landscape that has minima, and the problem is a "),
+        (["problem=saddle"], "measurement=basins needs a landscape that has minima, and the problem is saddle"),
+        (["problem/data=digits"], "measurement=basins needs a landscape that has minima, and the problem is network"),
         (
             ["problem=double_well", "measurement.starts=1"],
             "measurement.starts must be a whole number of at least 2, got 1",
         ),
-        (["problem=double_well", "+measurement.stars=3"], "measurement.stars is not a key: measurement has starts"),
-        (["problem=double_well", "measurement.name=os.system"], "measurement.name must be one of "),
+        (
+            ["problem=double_well", "+measurement.stars=3"],
+            "unknown key measurement.stars; valid keys of measurement: starts; did you mean starts?",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_said(overrides, message):
-    with pytest.raises(ConfigurationError) as error:
-        configuration.build([config("measurement=basins", *overrides)]).measure()
-    assert single_line(str(error.value)).startswith(message)
-
-
-def test_a_measurement_that_cannot_be_made_fails_alone(workplace, monkeypatch):
-    monkeypatch.chdir(workplace)
-    names = ("problem=network", "problem=saddle", "problem=double_well")
-    jobs = {
-        name: config("measurement=basins", "problem/data=digits" * (name == names[0]) or "seed=0", name)
-        for name in names
-    }
-    uri = f"sqlite:///{workplace}/mlflow.db"
-    results = {result.name: result for result in sweep(uri, "train", jobs)}
-    for name, given in zip(names[:2], ("Network", "Saddle"), strict=True):
-        assert single_line(results[name].failure.message) == (
-            f"measurement: Basins needs a landscape that has minima, and the problem is a {given}"
-        )
-    assert results[names[2]].failure is None and results[names[2]].outcome == "measured"
-
-
-def test_a_measurement_is_part_of_what_makes_a_run():
-    plain = config("problem=double_well")
-    keys = {configuration.key(plain)}
-    keys |= {
-        configuration.key(config("problem=double_well", "measurement=basins", f"measurement.starts={n}"))
-        for n in (2, 3)
-    }
-    assert len(keys) == 3
-
-
-SMALL = ("problem=double_well", "measurement=basins", "measurement.starts=21", "stop.max_steps=300")
-
-
-@pytest.fixture(scope="module")
-def launched(tmp_path_factory, empty_store):
-    """Two measurements, and what the command said."""
-    folder = tmp_path_factory.mktemp("basins")
-    shutil.copy(empty_store, folder)
-    done = train(folder, "-m", *SMALL, "optimizer.learning_rate=0.01,0.1")
-    assert done.returncode == 0, done.stderr
-    return folder, done
-
-
-def test_a_measurement_is_tracked_like_a_run(launched):
-    folder, done = launched
-    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    experiment = client.get_experiment_by_name("train")
-    runs = client.search_runs([experiment.experiment_id], "tags.`gdlab.kind` = 'run'")
-    assert [(run.info.status, run.data.tags["gdlab.outcome"]) for run in runs] == [("FINISHED", "measured")] * 2
-    assert {run.data.params["optimizer.learning_rate"] for run in runs} == {"0.01", "0.1"}
-    for run in runs:
-        table = pd.read_parquet(folder / run.info.artifact_uri / "measurement.parquet")
-        assert list(table) == ["start1", "minimum", "steps", "cost"]
-        assert table["start1"].tolist() == pytest.approx(np.linspace(-1.8, 1.8, 21))
-        assert run.data.metrics == {
-            "starts": 21,
-            "fraction_global": (table["minimum"] == 0).mean(),
-            "fraction_local": (table["minimum"] == 1).mean(),
-            "fraction_unsettled": 0,
-            "fraction_diverged": 0,
-            "fraction_ridge": 0,
-            "minima_reached": table["minimum"].nunique(),
-        }
-        kept = {path.name for path in (folder / run.info.artifact_uri).iterdir()}
-        assert kept == {"config.yaml", "measurement.parquet"}
-    assert done.stdout.splitlines()[0].split()[:4] == ["run", "outcome", "starts", "fraction_global"]
-    assert "2 runs: 2 trained (" in done.stdout
-
-
-def test_a_measurement_is_the_same_in_a_worker_and_here(launched):
-    folder, _ = launched
-    for path in folder.glob("mlruns/**/measurement.parquet"):
-        made_from = yaml.safe_load(path.with_name("config.yaml").read_text())
-        here = configuration.build([made_from]).measure()
-        pd.testing.assert_frame_equal(pd.read_parquet(path), pd.DataFrame(here.columns), check_exact=True)
-
-
-def test_measurements_are_found_when_launched_again(launched, monkeypatch):
-    folder, _ = launched
-    monkeypatch.chdir(folder)
-    jobs = {rate: config(*SMALL, f"optimizer.learning_rate={rate}") for rate in ("0.01", "0.1")}
-    results = sweep(f"sqlite:///{folder}/mlflow.db", "train", jobs)
-    assert [(result.how, result.outcome, result.final["starts"]) for result in results] == [
-        ("found", "measured", 21)
-    ] * 2
+    with pytest.raises(ConfigurationError, match=exactly(message)):
+        configuration.build([cases.config("measurement=basins", *overrides)])
