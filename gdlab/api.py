@@ -175,7 +175,7 @@ def config(
         "schedule": _section("schedule", schedule),
         "stop": {**_budget(file), **(stop or {})},
         "record": {**defaults.file("train")["record"], **(record or {})},
-        "measurement": None if measurement is None else _section("measurement", measurement),
+        **({} if measurement is None else {"measurement": _section("measurement", measurement)}),
         "seed": seed,
         "seeds": {"init": seed, "batches": seed, **(seeds or {})},
     }
