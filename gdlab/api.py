@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from gdlab import defaults
 from gdlab.arrays import Theta, columns, stacked
-from gdlab.checks import per_run
+from gdlab.checks import per_run, whole
 from gdlab.descent.schedules import SCHEDULES, Schedule
 from gdlab.descent.stopping import Stopping
 from gdlab.descent.trajectory import Trajectory, recorded
@@ -20,6 +20,7 @@ from gdlab.problems import PROBLEMS
 from gdlab.problems.problem import Problem
 from gdlab.seeds import INIT_STREAM, stream
 from gdlab.sweeps.configuration import Record, Stack
+from gdlab.sweeps.key import OWN_STARTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,8 +77,8 @@ def run(
     stopping: Stopping | None = None,
     max_steps: int | None = None,
     max_epochs: int | None = None,
-    seed: int | Sequence[int] = 0,
-    theta: Theta | None = None,
+    seed: int | np.integer[Any] | Sequence[int] | np.ndarray = 0,
+    theta: np.ndarray | Sequence[Sequence[float]] | None = None,
     **record: Any,
 ) -> Trajectories:
     """Train a stack of runs in this process, untracked.
@@ -104,23 +105,22 @@ def run(
 
     """
     problems = list(problem) if isinstance(problem, Iterable) else [problem]
-    seeds = [seed] if isinstance(seed, int) else list(map(int, seed))
+    seeds = np.atleast_1d(seed).tolist()
+    for value in seeds:
+        whole("seed", value, 0)
     schedule = schedule or SCHEDULES["constant"]()
-    hyperparameters = {name: _values(rule, name) for rule in (optimizer, schedule) for name in columns(rule)}
-    lists: dict[str, Any] = {
-        "problem": problems,
-        "seed": seeds,
-        **hyperparameters,
-        **({} if theta is None else {"theta": theta}),
-    }
+    hyperparameters = _hyperparameters(optimizer, schedule)
+    lists: dict[str, Any] = {"problem": problems, "seed": seeds, **hyperparameters}
+    if theta is not None:
+        lists["theta"] = theta = np.atleast_1d(np.asarray(theta, problems[0].dtype))
     runs = _common_length(lists)
     problems, seeds = (problems * runs)[:runs], (seeds * runs)[:runs]
     stack = Stack(
-        problem=problems[0],
-        theta=_starts(problems, seeds) if theta is None else np.broadcast_to(theta, (runs, theta.shape[1])),
+        problem=_common_problem(problems),
+        theta=_starts(problems, seeds) if theta is None else _repeated(theta, runs, problems[0].parameters),
         optimizer=optimizer,
         schedule=schedule,
-        stopping=stopping or _stopping(problems[0], max_steps, max_epochs),
+        stopping=_stopping(problems[0], stopping, max_steps, max_epochs),
         seeds=seeds,
         record=Record(**{**defaults.file("train")["record"], **record}),
     )
@@ -131,22 +131,45 @@ def run(
     )
 
 
-def _values(rule: Optimizer | Schedule, name: str) -> np.ndarray:
-    return per_run(name, getattr(rule, name))[:, 0]
+def _hyperparameters(optimizer: Optimizer, schedule: Schedule) -> dict[str, np.ndarray]:
+    """The values of each, a number or one number a run, by name; `schedule.every` where the optimizer has `every`."""
+    values = {name: per_run(name, getattr(optimizer, name))[:, 0] for name in columns(optimizer)}
+    scheduled = {name: per_run(name, getattr(schedule, name))[:, 0] for name in columns(schedule)}
+    return {**values, **{f"schedule.{name}" if name in values else name: scheduled[name] for name in scheduled}}
 
 
 def _common_length(lists: Mapping[str, Sequence[Any] | np.ndarray]) -> int:
     """The length of all lists that hold more than one value."""
     runs = max(map(len, lists.values()))
     for name, values in lists.items():
-        if len(values) not in (1, runs):
-            raise ValueError(f"{name} must have one value or {runs}, one for each run, got {len(values)}")
+        if len(values) not in (1, runs) or not len(values):
+            rule = f"one value or {runs}, one for each run" if runs > 1 else "at least one value"
+            raise ValueError(f"{name} must have {rule}, got {len(values)}")
     return runs
+
+
+def _common_problem(problems: Sequence[Problem]) -> Problem:
+    """The first problem, if the others differ from it only in where runs start."""
+
+    def shared(problem: Problem) -> list[Any]:
+        own = [field.name for field in fields(problem) if field.name not in OWN_STARTS]  # type: ignore[arg-type]
+        return [type(problem), *(getattr(problem, name) for name in own)]
+
+    if any(shared(problem) != shared(problems[0]) for problem in problems):
+        raise ValueError(f"problem must be the same for all runs but for {' and '.join(OWN_STARTS)}")
+    return problems[0]
 
 
 def _starts(problems: Sequence[Problem], seeds: Sequence[int]) -> Theta:
     points = [problem.initial(stream(seed, INIT_STREAM)) for problem, seed in zip(problems, seeds, strict=True)]
     return stacked(points, problems[0].dtype)
+
+
+def _repeated(theta: np.ndarray, runs: int, parameters: int) -> Theta:
+    """A starting point for each run, from one for each or one for all."""
+    if theta.ndim != 2 or theta.shape[1] != parameters:
+        raise ValueError(f"theta must have the shape (runs, {parameters}), got {theta.shape}")
+    return np.broadcast_to(theta, (runs, parameters))
 
 
 def config(
@@ -193,8 +216,12 @@ def _budget(file: Mapping[str, Any]) -> Mapping[str, Any]:
     return defaults.defaults("stop", chosen[0] if chosen else "epochs")
 
 
-def _stopping(problem: Problem, max_steps: int | None, max_epochs: int | None) -> Stopping:
-    rules = dict(_budget(defaults.file(f"problem/{PROBLEMS.name_of(problem)}")))
-    if max_steps is not None or max_epochs is not None:
-        rules |= {"max_steps": max_steps, "max_epochs": max_epochs}
-    return Stopping(**rules)
+def _stopping(problem: Problem, stopping: Stopping | None, max_steps: int | None, max_epochs: int | None) -> Stopping:
+    """The rules that were passed, or those in conf/ for this problem with another budget."""
+    budget = {"max_steps": max_steps, "max_epochs": max_epochs}
+    changed = any(limit is not None for limit in budget.values())
+    if stopping is not None:
+        if changed:
+            raise ValueError("max_steps and max_epochs cannot be combined with stopping, which has a budget of its own")
+        return stopping
+    return Stopping(**{**_budget(defaults.file(f"problem/{PROBLEMS.name_of(problem)}")), **(budget if changed else {})})
