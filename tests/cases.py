@@ -85,7 +85,7 @@ def changed(config: Any, **sections: Any) -> Any:
     """A copy in which sections have other values, and keys outside of them."""
     new = copy.deepcopy(config)
     for name, values in sections.items():
-        new[name] = {**new[name], **values} if isinstance(values, dict) else values
+        new[name] = {**new.get(name, {}), **values} if isinstance(values, dict) else values
     return new
 
 

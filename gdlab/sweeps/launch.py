@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Protocol, runtime_checkable
 
@@ -104,7 +104,7 @@ def sweep(
     observer.planned(planned, closed)
     results: list[JobResult] = []
     if not dry_run:
-        name = sweep_name or f"sweep {time.strftime('%Y-%m-%d %H:%M:%S')}"
+        name = sweep_name or datetime.now().isoformat(sep=" ")  # to the microsecond: sweeps of one second are several
         outcomes = carry_out(planned, store, name, looked_at=looked_at, earlier=earlier, on_begin=observer.began)
         with closing(outcomes):
             for result in outcomes:
@@ -238,13 +238,24 @@ def differences(configs: Sequence[Config]) -> list[str]:
     """A name for each configuration, made of the keys in which configurations differ and their values."""
     flats = [configuration.flat(config) for config in configs]
     keys = dict.fromkeys(name for flat in flats for name in flat)
-    differing = [name for name in keys if len({repr(flat.get(name)) for flat in flats}) > 1]
+    differing = [name for name in keys if _differs(name, flats)]
     seeds = {"seeds.init", "seeds.batches"} if "seed" in differing else set()
     return [
-        " ".join(f"{name.rpartition('.')[2]}={flat[name]}" for name in differing if name in flat and name not in seeds)
+        " ".join(f"{_label(name)}={flat[name]}" for name in differing if name in flat and name not in seeds)
         or "defaults"
         for flat in flats
     ]
+
+
+def _differs(key: str, flats: Sequence[Config]) -> bool:
+    """Whether configurations state several values for a key, or some choose by it and others have no such section."""
+    values = [repr(flat[key]) for flat in flats if key in flat]
+    return len(set(values)) > 1 or (key.endswith(".name") and len(values) < len(flats))
+
+
+def _label(key: str) -> str:
+    """The last part of a key; of `optimizer.name`, `optimizer`."""
+    return key.removesuffix(".name").rpartition(".")[2]
 
 
 def cores() -> int:
