@@ -9,10 +9,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 300
@@ -31,20 +34,20 @@ def train(folder: Path, *arguments: str, **variables: str) -> subprocess.Complet
 def script(folder: Path, name: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a script in `folder`, in a process of its own: a fork of one that has imported already what takes seconds."""
     with tempfile.TemporaryDirectory() as place:
-        told = [Path(place, stream) for stream in ("stdout", "stderr")]
+        streams = [Path(place, stream) for stream in ("stdout", "stderr")]
         command = [str(ROOT / name), *arguments]
-        process = _processes.Process(target=_run, args=(folder, command, variables, told))
+        process = _processes.Process(target=_run, args=(folder, command, variables, streams))
         process.start()
         process.join(SECONDS)
         if process.exitcode is None:
             process.kill()
             raise TimeoutError(f"{' '.join(command)} takes longer than {SECONDS} seconds")
-        stdout, stderr = (file.read_text() for file in told)
+        stdout, stderr = (file.read_text() for file in streams)
         return subprocess.CompletedProcess(command, process.exitcode, stdout, stderr)
 
 
-def _run(folder: Path, command: list[str], variables: dict[str, str], told: list[Path]) -> None:
-    for stream, file in zip((sys.stdout, sys.stderr), told, strict=True):
+def _run(folder: Path, command: list[str], variables: dict[str, str], streams: list[Path]) -> None:
+    for stream, file in zip((sys.stdout, sys.stderr), streams, strict=True):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), stream.fileno())
     os.chdir(folder)
     os.environ.update(variables)
@@ -63,6 +66,15 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         start_new_session=True,
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
+
+
+def wait_until(fact: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 120) -> None:
+    """Wait for something that a process in the background is to bring about."""
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it did not come to that"
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.1)
 
 
 def count(folder: Path, query: str) -> int:

@@ -155,8 +155,8 @@ def test_a_sweep_finds_the_border_of_every_case(searched_sweep):
         fails = case.loc[case["outcome"] == "diverged", RATE].min()
         holds = case.loc[case[RATE] < fails, RATE].max()
         assert holds < fails <= 1.01 * holds
-        found[curvature, optimizer.rpartition(".")[2]] = (holds * fails) ** 0.5
-    borders = {(2, "GradientDescent"): 1.0, (8, "GradientDescent"): 0.25, (8, "Momentum"): 2 * 1.9 / 8}
+        found[curvature, optimizer] = (holds * fails) ** 0.5
+    borders = {(2, "gradient_descent"): 1.0, (8, "gradient_descent"): 0.25, (8, "momentum"): 2 * 1.9 / 8}
     assert found == pytest.approx(borders, rel=0.01)
     assert runs["parent"].nunique() == 1
 

@@ -1,7 +1,6 @@
 """Sweeps, end to end: what they leave, what they take up again, how they fail."""
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -12,8 +11,9 @@ import numpy as np
 import psutil
 import pytest
 import yaml
-from commands import ROOT, count, single_line, start, train
-from launches import config, sweep
+from cases import config
+from commands import ROOT, count, single_line, start, train, wait_until
+from launches import sweep
 from mlflow import MlflowClient
 
 SMALL = ("problem=parabola", "stop.max_steps=40")
@@ -141,10 +141,11 @@ def test_a_sweep_trains_only_what_is_missing(workplace, monkeypatch):
     monkeypatch.chdir(workplace)
     launched_here(workplace, *SMALL, seeds=3)
     wider = train(workplace, "-m", *SMALL, "seed=range(4)", "optimizer.learning_rate=0.1")
-    assert "3 of 4 runs are finished already" in wider.stdout
-    assert "4 runs: 1 trained, 3 found finished" in wider.stdout
+    lines = wider.stdout.splitlines()
+    assert lines[0] == "3 of 4 runs finished before and are reused; resume=false trains them again"
+    assert lines[6].startswith("4 runs: 1 trained, 3 reused (")
     again = launched_here(workplace, *SMALL, seeds=4)
-    assert [result.how for result in again] == ["found"] * 4
+    assert [result.how for result in again] == ["reused"] * 4
     assert len(results_of(workplace)) == len(children_of(workplace)) == 4
     assert len(parents_of(workplace)) == 2
     all_of_it = train(workplace, "-m", *SMALL, "seed=range(2)", "resume=false")
@@ -155,7 +156,7 @@ def test_a_sweep_trains_only_what_is_missing(workplace, monkeypatch):
 def test_a_job_stated_twice_is_trained_once(workplace):
     done = train(workplace, "-m", *SMALL, "optimizer.learning_rate=0.1,0.10,1e-1,0.2")
     assert done.returncode == 0, done.stderr
-    assert "4 runs: 2 trained, 2 found finished" in done.stdout
+    assert "4 runs: 2 trained, 2 reused (" in done.stdout
     assert len(children_of(workplace)) == 2
 
 
@@ -167,10 +168,10 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, empty_stor
     assert [line.split()[:3] for line in lines[1:5]] == [
         ["#0", "stack", "1"],
         ["#1", "stack", "2"],
-        ["#2", "impossible:", "optimizer.learning_rate"],
-        ["#3", "impossible:", "optimizer.learning_rate"],
+        ["#2", "invalid:", "optimizer.learning_rate"],
+        ["#3", "invalid:", "optimizer.learning_rate"],
     ]
-    assert "4 jobs: 2 to train, in 2 stacks of 1, 1 rows, by 2 workers; 2 impossible" in lines[5]
+    assert lines[5] == "4 jobs: 2 to train, in 2 stacks of 1, 1 rows, by 2 workers; 2 invalid"
     assert lines[6].startswith("estimated time: ")
     assert not (tmp_path / "mlflow.db").exists()
     shutil.copy(empty_store, tmp_path)
@@ -185,8 +186,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path, empty_stor
 
 def test_failures_are_told_and_the_others_finish(workplace, monkeypatch):
     rates = "optimizer.learning_rate=0.1,-1,0.123,0.2,0.321,0.3"
-    saboteur = {"PYTHONPATH": str(ROOT / "tests" / "saboteur"), "GDLAB_SABOTAGE": "1"}
-    done = train(workplace, "-m", *SMALL, rates, "hydra.sweep.dir=out", **saboteur)
+    saboteur = str(ROOT / "tests" / "saboteur")
+    done = train(workplace, "-m", *SMALL, rates, "hydra.sweep.dir=out", PYTHONPATH=saboteur)
     assert done.returncode != 0
     assert single_line(done.stderr).startswith("error: 3 of 6 runs failed: ")
     for rate in ("-1", "0.123", "0.321"):
@@ -216,49 +217,8 @@ def test_failures_are_told_and_the_others_finish(workplace, monkeypatch):
     monkeypatch.chdir(workplace)
     again = {rate: config(*SMALL, f"optimizer.learning_rate={rate}") for rate in ("0.1", "0.123")}
     results = sweep(f"sqlite:///{workplace}/mlflow.db", "train", again)
-    assert {result.name: result.how for result in results} == {"0.1": "found", "0.123": "trained"}
+    assert {result.name: result.how for result in results} == {"0.1": "reused", "0.123": "trained"}
     assert len(results_of(workplace)) == 4
-
-
-def test_a_sweep_of_nothing_possible_is_one_line(workplace):
-    done = train(workplace, "-m", *SMALL, "optimizer.learning_rate=-1,-2")
-    assert done.returncode != 0 and done.stdout == ""
-    assert single_line(done.stderr) == "error: optimizer.learning_rate must be greater than 0, got -1"
-    assert not runs_of(workplace)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("seed=0,1 tracking.experiment=a,b", "tracking.experiment must be the same for all runs of a sweep, got "),
-        (
-            "seed=0,1 hydra.launcher.workers=0",
-            "error: hydra.launcher.workers must be a whole number of at least 1, got 0",
-        ),
-        ("optimizer.learning_rate=geomspace:1:2", "must be geomspace:START:STOP:COUNT"),
-        ("optimizer.learning_rat=1,2", "optimizer.learning_rat is not a key of this configuration"),
-        ("optimizer=adam,sgdd", "optimizer=sgdd is not a choice: there are adam, "),
-        ("seed=0,1 hydra.sweeper.zip=[[seed,x]]", "hydra.sweeper.zip names x, which this sweep does not vary"),
-        (
-            "hydra.sweeper.search={axis:seed,low:0,high:1}",
-            "error: hydra.sweeper.search.low must be greater than 0, got 0",
-        ),
-        ("hydra.sweeper.search={axis:seed}", "error: hydra.sweeper.search needs low and high, between which to search"),
-        ("hydra.sweeper.search={axis:seed,low:little,high:1}", "hydra.sweeper.search"),
-    ],
-)
-def test_a_bad_sweep_is_one_line(workplace, arguments, message):
-    done = train(workplace, "-m", *SMALL, *arguments.split())
-    assert done.returncode != 0 and done.stdout == ""
-    assert message in single_line(done.stderr)
-
-
-def wait_until(fact, process=None, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not fact():
-        assert time.monotonic() < deadline, "it did not come to that"
-        assert process is None or process.poll() is None, process.communicate()[1]
-        time.sleep(0.1)
 
 
 def count_of(folder, kind, where="1"):
@@ -271,6 +231,11 @@ def finished_count(folder):
     return count_of(folder, "run", "status = 'FINISHED'")
 
 
+def working_seconds(process):
+    """Processor time of all workers of a sweep so far; they import NumPy in less than a second of it."""
+    return sum(child.cpu_times().user for child in psutil.Process(process.pid).children(recursive=True))
+
+
 LONG = ("problem=bowl", "stop.max_steps=30000", "optimizer.learning_rate=1.0")
 
 
@@ -279,13 +244,12 @@ def test_a_killed_sweep_is_taken_up_again(workplace, empty_store, monkeypatch):
     process = start(workplace, *disturbed)
     try:
         wait_until(lambda: finished_count(workplace) >= 2, process)
-        time.sleep(random.uniform(0, 0.3))
     finally:
         process.kill()
         process.communicate()
     done = train(workplace, *disturbed)
     assert done.returncode == 0, done.stderr
-    assert "still open: marked KILLED" in done.stdout
+    assert " of a killed process had been left open: marked KILLED\n" in done.stdout
     assert {run.info.status for run in runs_of(workplace)} == {"FINISHED", "KILLED"}
     undisturbed = workplace / "undisturbed"
     undisturbed.mkdir()
@@ -315,8 +279,7 @@ def test_an_interrupted_sweep_ends_promptly(workplace, number):
     long = ["-m", *LONG, "seed=range(8)", "stop.max_steps=100000000"]
     process = start(workplace, *long, "hydra.launcher.rows=4")
     try:
-        wait_until(lambda: count_of(workplace, "sweep"), process)
-        time.sleep(1)
+        wait_until(lambda: count_of(workplace, "sweep") and working_seconds(process) > 2, process)
         begun = time.monotonic()
         os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
         _, errors = process.communicate(timeout=60)

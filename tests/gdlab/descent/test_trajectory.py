@@ -3,7 +3,7 @@
 import cases
 import numpy as np
 import pytest
-from launches import changed, config
+from cases import changed, config
 
 import gdlab
 from gdlab import optimizers, problems

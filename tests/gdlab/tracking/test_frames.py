@@ -4,9 +4,12 @@ import shutil
 
 import numpy as np
 import pytest
-from launches import changed, config, sweep
+from cases import changed, config
+from launches import sweep
+from messages import exactly
 from mlflow import MlflowClient
 
+import gdlab
 from gdlab import tracking
 from gdlab.tracking import TrackingError
 
@@ -90,6 +93,34 @@ def test_a_configuration_is_that_of_the_run(walks):
         config("problem=bowl", "stop.max_steps=20", "record.points=5"),
         record={"path": False},
     )
+
+
+def test_reading_what_is_not_there_says_what_is(walks, tmp_path):
+    uri, _ = walks
+    with pytest.raises(TrackingError) as error:
+        tracking.runs(uri, "nothing")
+    assert str(error.value).startswith(f"experiment 'nothing' is not in {uri}; its experiments: ")
+    assert {"walks", "basins"} <= set(str(error.value).rpartition(": ")[2].split(", "))
+    absent = f"{tmp_path}/mlflow.db"
+    message = f"tracking.uri=sqlite:///{absent}: {absent} does not exist yet; launch a run first"
+    with pytest.raises(TrackingError, match=exactly(message)):
+        tracking.runs(f"sqlite:///{absent}", "train")
+
+
+def test_runs_with_one_key_are_read_once_as_the_newest(here):
+    made = gdlab.config("bowl", stop={"max_steps": 2})
+    for name in ("old", "new"):
+        gdlab.sweep([made], uri_of(here), "again", names=[name], resume=False, workers=1)
+    assert tracking.runs(uri_of(here), "again")["run_name"].tolist() == ["new"]
+
+
+def test_a_missing_trajectory_is_said_with_its_run(walks, damage):
+    uri, runs = walks
+    damage(0, "trajectory.parquet", None)
+    name, run_id = runs[["run_name", "run_id"]].iloc[0]
+    with pytest.raises(TrackingError) as error:
+        tracking.trajectories(runs, uri)
+    assert str(error.value).startswith(f"run {name!r} ({run_id}) has no trajectory.parquet: ")
 
 
 def test_tables_of_measurements_know_their_run(folder, monkeypatch):
