@@ -1,20 +1,46 @@
-"""Hydra's own loader and launcher, for comparison."""
+"""Hydra's own loader, and the jobs that the sweeper makes of an experiment."""
 
 from __future__ import annotations
 
 from commands import ROOT
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
+from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.utils import setup_globals
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
+from hydra_plugins._internals import VERSION_BASE
+from omegaconf import OmegaConf
+
+from hydra_plugins import grid_sweeper
+from hydra_plugins._composition import Composition
 
 
 def multirun(*overrides):
     """Hydra, and the configuration of a sweep with these overrides."""
-    GlobalHydra.instance().clear()
-    setup_globals()
-    hydra = Hydra.create_main_hydra2("train", create_config_search_path(str(ROOT / "conf")))
-    master = hydra.compose_config("train", list(overrides), run_mode=RunMode.MULTIRUN, with_log_configuration=False)
-    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(ROOT / "conf"), **VERSION_BASE):
+        hydra = GlobalHydra.instance().hydra
+        master = hydra.compose_config("train", list(overrides), run_mode=RunMode.MULTIRUN, with_log_configuration=False)
     return hydra, master
+
+
+def composed_jobs(experiment):
+    """The configurations of all jobs of an experiment, at the lower end of what it searches, as plain mappings."""
+    hydra, master = multirun(f"experiment={experiment}")
+    settings = OmegaConf.to_container(master.hydra.sweeper, resolve=True)
+    del settings["_target_"]
+    sweeper = grid_sweeper.GridSweeper(**settings)
+    parser = OverridesParser.create(config_loader=hydra.config_loader)
+    jobs = sweeper.jobs(parser, [f"experiment={experiment}"])
+    if sweeper.search:
+        jobs = [[*job, f"{sweeper.search.axis}={sweeper.search.low}"] for job in jobs]
+    composition = Composition(hydra.config_loader, master)
+    composed = (composition.config(overrides, number) for number, overrides in enumerate(jobs))
+    return [
+        {
+            str(name): OmegaConf.to_container(config[name], resolve=True)
+            if OmegaConf.is_config(config[name])
+            else config[name]
+            for name in config
+            if name not in ("hydra", "tracking", "resume", "dry_run")
+        }
+        for config in composed
+    ]
