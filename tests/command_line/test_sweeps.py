@@ -249,7 +249,7 @@ def test_a_killed_sweep_is_taken_up_again(workplace, empty_store, monkeypatch):
         process.communicate()
     done = train(workplace, *disturbed)
     assert done.returncode == 0, done.stderr
-    assert " of a killed process had been left open: marked KILLED\n" in done.stdout
+    assert " left open by a killed process: marked KILLED\n" in done.stdout
     assert {run.info.status for run in runs_of(workplace)} == {"FINISHED", "KILLED"}
     undisturbed = workplace / "undisturbed"
     undisturbed.mkdir()

@@ -40,8 +40,6 @@ def kind(config):
 def two_steps(config):
     """A job as small as it can be and still be the same in kind."""
     config = changed(config, stop={"max_steps": 2, "max_epochs": None}, record={"points": 2})
-    if config["problem"]["name"] == "network":
-        config = changed(config, problem={"examples": 20})
     return changed(config, measurement=SMALL[config["measurement"]["name"]]) if "measurement" in config else config
 
 
