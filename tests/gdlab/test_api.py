@@ -176,7 +176,7 @@ P, GD = Parabola(start=[5.0]), GradientDescent(learning_rate=0.1)
         ({"problem": []}, "problem must have at least one value, got 0"),
         ({"seed": []}, "seed must have at least one value, got 0"),
         ({"seed": -1}, "seed must be a whole number of at least 0, got -1"),
-        ({"seed": [0, 0.5]}, "seed must be a whole number of at least 0, got 0.0"),
+        ({"seed": np.array([0, 0.5])}, "seed must be a whole number of at least 0, got 0.0"),
         ({"theta": np.ones((1, 2))}, "theta must have the shape (runs, 1), got (1, 2)"),
         ({"theta": np.array([5.0])}, "theta must have the shape (runs, 1), got (1,)"),
         (
