@@ -17,6 +17,7 @@ from gdlab.problems.activations import ACTIVATIONS
 from gdlab.problems.costs import COSTS
 from gdlab.problems.data import Data
 from gdlab.problems.network import Network
+from hydra_plugins._internals import VERSION_BASE
 
 LANDSCAPES = [
     problems.Parabola(),
@@ -66,7 +67,7 @@ def network(**changes: object) -> Network:
 
 @cache
 def _composed(*overrides: str) -> Any:
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+    with initialize_config_dir(str(ROOT / "conf"), **VERSION_BASE):
         return OmegaConf.to_container(compose("train", list(overrides)), resolve=True)
 
 

@@ -12,11 +12,12 @@ from omegaconf import OmegaConf
 from gdlab.sweeps.launch import carry_out
 from gdlab.sweeps.plan import Job, plan
 from gdlab.tracking import Store, milliseconds
+from hydra_plugins._internals import VERSION_BASE
 
 
 def config(*overrides):
     """A run's configuration, as the command line's overrides compose to it."""
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+    with initialize_config_dir(str(ROOT / "conf"), **VERSION_BASE):
         whole = OmegaConf.to_container(compose("train", list(overrides)), resolve=True)
     return {name: part for name, part in whole.items() if name not in ("tracking", "resume", "dry_run")}
 

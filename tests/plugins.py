@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from commands import ROOT
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
+from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.utils import setup_globals
 from hydra.types import RunMode
+
+from hydra_plugins._internals import VERSION_BASE
 
 
 def multirun(*overrides):
     """Hydra, and the configuration of a sweep with these overrides."""
-    GlobalHydra.instance().clear()
-    setup_globals()
-    hydra = Hydra.create_main_hydra2("train", create_config_search_path(str(ROOT / "conf")))
-    master = hydra.compose_config("train", list(overrides), run_mode=RunMode.MULTIRUN, with_log_configuration=False)
-    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(ROOT / "conf"), **VERSION_BASE):
+        hydra = GlobalHydra.instance().hydra
+        master = hydra.compose_config("train", list(overrides), run_mode=RunMode.MULTIRUN, with_log_configuration=False)
     return hydra, master
