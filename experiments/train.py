@@ -221,8 +221,9 @@ def run_section(config: dict[str, Any]) -> dict[str, Any]:
     for name in FLAGS:
         if not isinstance(config[name], bool):
             raise ConfigurationError(f"{name} must be true or false, got {config[name]!r}")
-    if not isinstance(config["tracking"], dict) or config["tracking"].keys() != {"uri", "experiment"}:
-        raise ConfigurationError(f"tracking must be a section with the keys uri, experiment, got {config['tracking']!r}")
+    tracking = config["tracking"]
+    if not isinstance(tracking, dict) or tracking.keys() != {"uri", "experiment"}:
+        raise ConfigurationError(f"tracking must be a section with the keys uri, experiment, got {tracking!r}")
     try:
         checks.whole("seed", config["seed"], 0)
     except ValueError as error:
@@ -283,7 +284,7 @@ def main() -> None:
             print("terminated: unfinished runs are marked KILLED; launched again, a sweep resumes", file=sys.stderr)
         raise
     except Exception as error:
-        if WANTS_TRACEBACKS or not (isinstance(error, EXPECTED_ERRORS) or usage_errors.is_hydras(error)):
+        if WANTS_TRACEBACKS or not (isinstance(error, EXPECTED_ERRORS) or usage_errors.is_refused(error)):
             raise
         sys.exit(f"error: {usage_errors.one_line(error, overrides)}")
 

@@ -18,7 +18,7 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf import OmegaConf
 
 from gdlab.checks import hint
-from hydra_plugins._internals import VERSION_BASE, UnknownOption
+from hydra_plugins._internals import VERSION_BASE, UnknownOptionError
 
 CONFIG_DIR, CONFIG_NAME = Path(__file__).resolve().parents[1] / "conf", "train"
 MOST_SUGGESTIONS = 3
@@ -148,7 +148,7 @@ def not_a_section(message: str, overrides: Sequence[str]) -> str:
     return f"{message}; did you mean {group}={value}?" if known else message
 
 
-def unknown_option(error: UnknownOption) -> str:
+def unknown_option(error: UnknownOptionError) -> str:
     """The message about an option; one that is named like a key is likely to mean an override."""
     name, _, value = error.option.lstrip("-").replace("-", "_").partition("=")
     if name in vocabulary().sections[""]:
@@ -190,24 +190,25 @@ EXPLANATIONS: Mapping[str, Explain] = {  # by patterns of Hydra's messages, and 
 }
 
 
-def is_hydras(error: Exception) -> bool:
-    """True for a ValueError that Hydra itself raises."""
+def is_refused(error: Exception) -> bool:
+    """True for a ValueError that Hydra or one of the plugins raises, be it wrapped or not."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
     module = str(trace.tb_frame.f_globals.get("__name__")) if trace else ""
-    return isinstance(error, ValueError) and module.split(".")[0] == "hydra"
+    return isinstance(error, ValueError) and module.split(".")[0] in ("hydra", "hydra_plugins")
 
 
 def one_line(error: Exception, overrides: Sequence[str] = ()) -> str:
     """An error as a reader of the command line needs it; `overrides` are those of the command line."""
-    if isinstance(error, UnknownOption):
+    if isinstance(error, UnknownOptionError):
         return unknown_option(error)
     if isinstance(error, InstantiationException) and isinstance(error.__cause__, ValueError):
         error = error.__cause__  # without Hydra's text around it, which names its own classes
     text = str(error)
     if text.startswith("Error merging override"):
         text += f": {str(error.__cause__).splitlines()[0]}"
+    text = re.sub(r"\s+full_key: \S+$", "", text)  # Hydra 1.4 adds where the class was configured
     text = " ".join(text.split())
     for pattern, explain in EXPLANATIONS.items():
         if found := re.search(pattern, text):

@@ -24,7 +24,6 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
 
-
 VERSION = tuple(int(number) for number in __version__.split(".")[:2])
 VERSION_BASE: dict[str, str] = {} if VERSION >= (1, 4) else {"version_base": "1.3"}
 """The keyword with which Hydra 1.3 behaves as of its own version; 1.4 always does, and warns of the keyword."""
@@ -34,7 +33,7 @@ class UsageError(Exception):
     """A command line that Hydra's parser refuses."""
 
 
-class UnknownOption(UsageError):
+class UnknownOptionError(UsageError):
     """An option that there is not."""
 
     def __init__(self, option: str, known: Sequence[str], overrides: Sequence[str]) -> None:
@@ -59,7 +58,7 @@ def split_command_line(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     parsed, unknown = parser.parse_known_intermixed_args(list(arguments))
     if unknown:
         known = [name for action in parser._actions for name in action.option_strings]
-        raise UnknownOption(unknown[0], known, parsed.overrides)
+        raise UnknownOptionError(unknown[0], known, parsed.overrides)
     options = list(arguments)
     for override in parsed.overrides:
         options.remove(override)

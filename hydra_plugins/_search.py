@@ -1,6 +1,6 @@
 """Search for the smallest value of an axis at which runs diverge.
 
-Each round tries log-spaced values between the largest that held and the smallest that diverged, until the two are close.
+Each round tries log-spaced values between the largest that held and the smallest that diverged, until they are close.
 """
 
 from __future__ import annotations

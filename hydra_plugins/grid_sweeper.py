@@ -118,7 +118,7 @@ class GridSweeper(Sweeper):
             raise HydraException(f"{axis} is searched here: give its range as hydra.sweeper.search.low and high")
         cases = [job for case in self.cases for job in grid(parser.parse_overrides(case))]
         axes = grid(overrides, self.zipped)
-        log.debug("%d cases, %d combinations of the axes", len(cases), len(axes))
+        log.debug("%d jobs: %d cases × %d combinations of the axes", len(cases) * len(axes), len(cases), len(axes))
         return [[*case, *job] for case in cases for job in axes]
 
     def launch(self, jobs: Sequence[Sequence[str]]) -> Objectives:
@@ -138,7 +138,7 @@ class GridSweeper(Sweeper):
         failed = [" ".join(result.overrides or ()) for result in results if result.status == JobStatus.FAILED]
         self.failed += failed
         self.count += len(batch)
-        log.debug("launched %d jobs in %.2f s: %d failed", len(batch), time.perf_counter() - start, len(failed))
+        log.debug("ran %d jobs in %.2f s, %d failed", len(batch), time.perf_counter() - start, len(failed))
         return results
 
 

@@ -98,6 +98,8 @@ class StackedLauncher(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         if self.run_jobs is None:
             return internals.launch_one_by_one(self.context, self.task, self.config, job_overrides, initial_job_idx)
+        folder = Path(str(self.config.hydra.sweep.dir))
+        folder.mkdir(parents=True, exist_ok=True)  # sweepers write there too
         composition = Composition(self.context.config_loader, self.config)
         jobs = [
             _Job(composition, overrides, number, self.context, self.task)
@@ -115,7 +117,7 @@ class StackedLauncher(Launcher):
             log.debug("composed %d jobs in %.2f s, %d of them with Hydra's loader", len(jobs), seconds, loaded)
             self.earlier += self.run_jobs(
                 composed,
-                folder=Path(str(self.config.hydra.sweep.dir)),
+                folder=folder,
                 workers=self.workers,
                 rows=self.rows,
                 earlier=tuple(self.earlier),

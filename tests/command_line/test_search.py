@@ -130,7 +130,7 @@ def test_a_case_that_is_no_text_of_overrides_is_refused():
 
 def test_what_is_searched_is_no_axis():
     sweeper = grid(search={"axis": RATE, "low": 0.01, "high": 100})
-    with pytest.raises(HydraException, match=f"{RATE} is searched here: give its range as hydra.sweeper.search.low and "):
+    with pytest.raises(HydraException, match=f"{RATE} is searched here: give its range as hydra.sweeper.search.low"):
         jobs(sweeper, f"{RATE}=1,2")
 
 

