@@ -33,11 +33,12 @@ from hydra_plugins._internals import VERSION_BASE, UsageError, split_command_lin
 from hydra_plugins.stacked_launcher import ComposedJob, stackable
 
 FLAGS = ("resume", "dry_run")
-ABOUT = {"tracking", *FLAGS}  # sections that are no part of a run
-UNNAMED = {"experiment", "tracking.uri", "tracking.experiment", *FLAGS}  # overrides that are no part of a run's name
+ABOUT = {"tracking", *FLAGS}  # keys that do not describe the run
+UNNAMED = {"experiment", "tracking.uri", "tracking.experiment", *FLAGS}  # keys left out of a run's name
 OF_SWEEPS = ("hydra.sweeper.", "hydra.launcher.", "hydra/sweeper=", "hydra/launcher=")
-KNOWS_ALL_JOBS = ("grid", "basic")  # sweepers that do not choose jobs by the results of others
+PLANS_AHEAD = ("grid", "basic")  # sweepers that do not choose jobs by the results of others
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+STOPPED = "unfinished runs are marked KILLED; a sweep resumes when it is launched again"
 WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 
@@ -57,7 +58,7 @@ EXPECTED_ERRORS = (
 
 
 class Launch:
-    """What a command line asks for: jobs, and what is the same for all of them."""
+    """The jobs that a command line asks for, and the settings that they share."""
 
     def __init__(self, composed: Sequence[ComposedJob]) -> None:
         overrides = [set(job.overrides) for job in composed]
@@ -83,12 +84,12 @@ class SweepConsole:
     def planned(self, planned: Plan, closed: int) -> None:
         """Print what will be reused, or, in a dry run, the whole plan."""
         if closed:
-            print(f"{console.counted(closed, 'run')} of a killed process had been left open: marked KILLED")
+            print(f"{console.counted(closed, 'run')} left open by a killed process: marked KILLED")
         if self.dry_run:
             print(console.plan_table(planned))
             sweeper = HydraConfig.get().runtime.choices["hydra/sweeper"]
-            if sweeper not in KNOWS_ALL_JOBS:
-                print(f"this is the first batch: hydra/sweeper={sweeper} chooses the next by its results")
+            if sweeper not in PLANS_AHEAD:
+                print(f"this is the first batch; hydra/sweeper={sweeper} chooses the next from its results")
                 sys.exit()
             for place in range(len(planned.jobs)):
                 self.end(place, math.nan)
@@ -149,12 +150,12 @@ def run_sweep(
 
 
 def objective(outcome: str, final_cost: float) -> float:
-    """What a sweeper minimizes: a run's final cost, inf if it diverged."""
+    """The number that a sweeper minimizes: a run's final cost, inf if it diverged."""
     return math.inf if outcome == "diverged" else final_cost
 
 
 def failure(result: JobResult) -> RunError | None:
-    """Why a job has no result, with the traceback as a note."""
+    """The exception that says why a job has no result, with the traceback as a note; None if it has one."""
     if result.failure is None:
         return None
     error = RunError(result.failure.message)
@@ -217,7 +218,7 @@ def run_section(config: dict[str, Any]) -> dict[str, Any]:
             raise ConfigurationError(f"unknown key {name}; valid keys: {', '.join(sorted(known | ABOUT))}")
     for name in sorted(required | ABOUT):
         if name not in config:
-            raise ConfigurationError(f"{name} is missing, and must not be removed")
+            raise ConfigurationError(f"{name} must not be removed")
     for name in FLAGS:
         if not isinstance(config[name], bool):
             raise ConfigurationError(f"{name} must be true or false, got {config[name]!r}")
@@ -248,7 +249,7 @@ def common_value(jobs: Sequence[ComposedJob], *keys: str) -> Any:
 
 
 def run_name(overrides: Iterable[str]) -> str:
-    """What a run is called: its overrides, each by the last part of its key."""
+    """A run's name: its overrides, each with the last part of its key."""
     named = [text for text in overrides if text.partition("=")[0] not in UNNAMED]
     return " ".join(re.sub(r"^[^=]*[./]", "", text) for text in named) or "defaults"
 
@@ -275,13 +276,13 @@ def main() -> None:
         sys.argv[1:] = [*options, *overrides, *experiment_mode(overrides)]
         train()
     except KeyboardInterrupt:
-        print("interrupted: unfinished runs are marked KILLED; launched again, a sweep resumes", file=sys.stderr)
+        print(f"interrupted: {STOPPED}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except SystemExit as stop:
         if isinstance(stop.__cause__, Exception):
             sys.exit(f"error: {usage_errors.one_line(stop.__cause__, overrides)}")
         if stop.code == TERMINATED:
-            print("terminated: unfinished runs are marked KILLED; launched again, a sweep resumes", file=sys.stderr)
+            print(f"terminated: {STOPPED}", file=sys.stderr)
         raise
     except Exception as error:
         if WANTS_TRACEBACKS or not (isinstance(error, EXPECTED_ERRORS) or usage_errors.is_refused(error)):

@@ -29,7 +29,7 @@ ONE_EXPERIMENT = "a sweep has one experiment: launch one after the other"
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What an override can name: the keys in each section of the configuration, and the choices of each config group.
+    """All that an override can name: the keys in each section of the configuration, the choices of each config group.
 
     The section "" is the whole configuration.
     """
@@ -49,7 +49,10 @@ def vocabulary(overrides: Sequence[str] = (), with_hydra: bool = False) -> Vocab
         loader = GlobalHydra.instance().config_loader()
         groups = dict(all_groups(loader))
         chosen = [text for text in single_values(overrides) if text.partition("=")[2] in groups.get(key_of(text), ())]
-        config = compose(CONFIG_NAME, chosen, return_hydra_config=with_hydra)
+        try:
+            config = compose(CONFIG_NAME, chosen, return_hydra_config=with_hydra)
+        except HydraException:  # choices that do not go together
+            config = compose(CONFIG_NAME, [], return_hydra_config=with_hydra)
     sections = dict(all_sections(OmegaConf.to_container(config, resolve=False)))
     top = {*sections[""], *(group for group in groups if "/" not in group)} - {"hydra"}
     return Vocabulary({**sections, "": sorted(top)}, groups)
@@ -114,11 +117,12 @@ def unknown_key(key: str, overrides: Sequence[str]) -> str:
     section = key.replace("/", ".").rpartition(".")[0]
     while section not in known.sections:
         section = section.rpartition(".")[0]
+    valid = f"valid keys{f' of {section}' if section else ''}: {', '.join(known.sections[section])}"
+    if key in known.groups:
+        return f"{key} does not apply to this configuration; {valid}"
     value = value_of(key, overrides)
     near = [f"{name}={value}" if name in known.groups and value else name for name in near_misses(key, known)]
-    of_section = f" of {section}" if section else ""
-    suggestion = f"; did you mean {' or '.join(near)}?" if near else ""
-    return f"unknown key {key}; valid keys{of_section}: {', '.join(known.sections[section])}{suggestion}"
+    return f"unknown key {key}; {valid}" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
 
 def unknown_choice(group: str, choice: str, choices: Sequence[str]) -> str:
@@ -200,7 +204,7 @@ def is_refused(error: Exception) -> bool:
 
 
 def one_line(error: Exception, overrides: Sequence[str] = ()) -> str:
-    """An error as a reader of the command line needs it; `overrides` are those of the command line."""
+    """The message about an error; `overrides` are those of the command line."""
     if isinstance(error, UnknownOptionError):
         return unknown_option(error)
     if isinstance(error, InstantiationException) and isinstance(error.__cause__, ValueError):
