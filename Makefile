@@ -4,7 +4,7 @@ PY := .venv/bin/python
 LOCK := requirements.lock
 ARGS ?=
 
-.PHONY: setup report test lint format ui bench lock
+.PHONY: setup report test test-hydra-next lint format ui bench lock
 
 setup: .venv/made
 
@@ -22,6 +22,19 @@ report: setup
 
 test: setup
 	$(PY) -m pytest $(ARGS)
+
+# The tests of the command line on the next version of Hydra, and with Optuna's sweeper; the environment is kept.
+NEXT := .venv-hydra-next
+test-hydra-next: $(NEXT)/made
+	$(NEXT)/bin/python -m pytest tests/command_line $(ARGS)
+
+$(NEXT)/made: .venv/made
+	rm -rf $(NEXT)
+	$(PYTHON) -m venv $(NEXT)
+	$(PY) -m uv pip install --quiet --python $(NEXT) --require-hashes --compile-bytecode -r $(LOCK)
+	$(PY) -m uv pip install --quiet --python $(NEXT) --prerelease allow 'hydra-core>=1.4.0rc3' 'hydra-optuna-sweeper>=1.4.0rc3'
+	$(PY) -m uv pip install --quiet --python $(NEXT) --no-deps --no-build-isolation --editable .
+	touch $@
 
 lint: setup
 	$(PY) -m ruff check .

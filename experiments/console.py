@@ -1,4 +1,4 @@
-"""What a person sees of runs and sweeps."""
+"""Progress bars, tables and summaries of runs and sweeps on the terminal."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -32,12 +32,12 @@ def summary(name: str, result: Result, steps: int, seconds: float) -> str:
 
 
 def link(uri: str, page: str) -> str:
-    """How to look at a page of the MLflow UI."""
+    """The command and the address that show a page of the MLflow UI."""
     return f"see it: mlflow ui --backend-store-uri {uri}, http://127.0.0.1:5000{page}"
 
 
 def experiment_link(uri: str, experiment: str) -> str:
-    """How to look at an experiment in the MLflow UI."""
+    """The command and the address that show an experiment in the MLflow UI."""
     return link(uri, f"/#/experiments/{tracking.experiment_id(uri, experiment)}")
 
 
@@ -51,10 +51,10 @@ def show_snapshot(bar: "tqdm[Any]", snapshot: Snapshot) -> None:
     bar.update(snapshot.step - bar.n)
     if len(snapshot.rows):
         measured = line(snapshot, 0)
-        shown = {"cost": measured["cost"]}
+        values = {"cost": measured["cost"]}
         if "test_accuracy" in measured:
-            shown["accuracy"] = measured["test_accuracy"]
-        bar.set_postfix(shown)
+            values["accuracy"] = measured["test_accuracy"]
+        bar.set_postfix(values)
 
 
 class SweepBar:
@@ -86,7 +86,7 @@ def headline(result: JobResult) -> str:
 
 
 def sweep_summary(results: Sequence[JobResult], seconds: float) -> str:
-    """A table of the best runs and of those that failed, and what there was in all."""
+    """A table of the best runs, the failed runs, and a line that counts all."""
     best = [result for result in ranked(results) if not result.failure]
     failed = [result for result in results if result.failure]
     lines = columns(cells(best[:MOST_LINES])) if best else []
@@ -100,7 +100,7 @@ def sweep_summary(results: Sequence[JobResult], seconds: float) -> str:
 
 
 def plan_table(planned: Plan) -> str:
-    """What a sweep would do: its jobs, those that would be skipped, how the others stack, how long it would take."""
+    """A table of a sweep's jobs, skipped, invalid or in stacks, and an estimate of the time that it would take."""
     fate = {place: f"stack {number}" for number, stack in enumerate(planned.stacks, 1) for place in stack}
     fate |= dict.fromkeys(planned.reused, "skipped: finished")
     fate |= {place: f"skipped: the same as #{original}" for place, original in planned.duplicates.items()}

@@ -1,29 +1,26 @@
-"""Compose the jobs of a sweep, most of them without Hydra's loader.
+"""Composition of a sweep's jobs, most of them without Hydra's loader.
 
-Hydra reads and merges some thirty files for every job. Jobs that differ in plain values only come to the same
+Hydra reads and merges some thirty files for every job. Jobs that differ in plain values only have the same
 configuration but for those values: it is composed once, and the values are set in it as Hydra itself sets them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
-from typing import Any
 
-import yaml
-from hydra._internal.config_loader_impl import get_overrides_dirname
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf._utils import get_omega_conf_dumper
+
+from hydra_plugins import _internals as internals
 
 Family = tuple[str, ...]
-OF_A_JOB = ("job", "overrides", "runtime")  # Hydra's settings that jobs which override none of them still differ in
+OF_A_JOB = ("job", "overrides", "runtime")  # Hydra's settings in which jobs of one family differ
 
 
 class Composition:
-    """The configurations of a sweep's jobs, each equal to what Hydra's loader composes."""
+    """The configurations of a sweep's jobs, each equal to what Hydra's loader composes; it has composed `loaded`."""
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self.loader, self.master = loader, master
@@ -31,7 +28,8 @@ class Composition:
         self.known: dict[str, Override] = {}
         self.texts: dict[tuple[int, str], str] = {}
         self.groups: dict[str, bool] = {}
-        self.composed: dict[Family, DictConfig] = {}
+        self.families: dict[Family, DictConfig] = {}
+        self.loaded = 0
 
     def config(self, overrides: Sequence[str], number: int) -> DictConfig:
         """One job's configuration, valid until the next is asked for."""
@@ -42,24 +40,25 @@ class Composition:
             for override, text, is_plain in zip(parsed, overrides, plain, strict=True)
         )
         values = [override for override, is_plain in zip(parsed, plain, strict=True) if is_plain]
-        config = self.composed.get(family)
+        config = self.families.get(family)
         if config is None or not all(is_leaf(config, override.key_or_group) for override in values):
-            config = self.composed[family] = self.loader.load_sweep_config(self.master, list(overrides))
+            config = self.families[family] = self.loader.load_sweep_config(self.master, list(overrides))
+            self.loaded += 1
         else:
-            self.restate(config, parsed, values)
+            set_values(config, parsed, values)
         with open_dict(config):
-            config.hydra.job.id = number
+            config.hydra.job.id = str(number)
             config.hydra.job.num = number
         return config
 
     def parsed(self, text: str) -> Override:
-        """One override; axes cross, so that most come again and again."""
+        """One override; axes cross, so that most recur."""
         if text not in self.known:
             self.known[text] = self.parser.parse_override(text)
         return self.known[text]
 
     def is_plain(self, override: Override) -> bool:
-        """Whether it sets a key to a number, a text, or a list of these, and does nothing else."""
+        """True if it sets a key to a number, a string, or a list of these, and does nothing else."""
         key = override.key_or_group
         if override.type != OverrideType.CHANGE or override.package is not None or key.split(".")[0] == "hydra":
             return False
@@ -68,61 +67,40 @@ class Composition:
         if self.groups[key]:
             return False
         value = override.value()
-        parts = value if isinstance(value, list) else [value]
-        return not any(isinstance(part, dict | list) for part in parts)
+        elements = value if isinstance(value, list) else [value]
+        return not any(isinstance(element, dict | list) for element in elements)
 
     def files(self, config: DictConfig) -> dict[str, str]:
-        """What Hydra keeps in a job's folder. Of its own settings, those that no job changes are put in words once."""
-        task = {name: container(node) for name, node in config.items_ex(resolve=False) if name != "hydra"}
+        """The files that Hydra keeps in a job's folder; settings of its own that no job changes are written once."""
+        task = {name: internals.plain(node) for name, node in internals.nodes(config).items() if name != "hydra"}
         lines = []
-        for name, node in config.hydra.items_ex(resolve=False):
-            place = id(config), str(name)
+        for name, node in internals.nodes(config.hydra).items():
+            place = id(config), name
             if name in OF_A_JOB or place not in self.texts:
-                self.texts[place] = yaml_text({"hydra": {name: container(node)}}).partition("\n")[2]
+                self.texts[place] = internals.yaml_text({"hydra": {name: internals.plain(node)}}).partition("\n")[2]
             lines.append(self.texts[place])
         return {
-            "config.yaml": yaml_text(task),
+            "config.yaml": internals.yaml_text(task),
             "hydra.yaml": "hydra:\n" + "".join(lines),
-            "overrides.yaml": yaml_text(container(config.hydra.overrides.task)),
+            "overrides.yaml": internals.yaml_text(internals.plain(config.hydra.overrides.task)),
         }
 
-    def restate(self, config: DictConfig, parsed: Sequence[Override], values: Sequence[Override]) -> None:
-        """Set a job's values in the configuration of another of its family."""
-        for override in values:
-            OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
-        told = [override for override in parsed if not override.is_hydra_override()]
-        config.hydra.overrides.task = [override.input_line for override in told]
-        naming = config.hydra.job.config.override_dirname
-        config.hydra.job.override_dirname = get_overrides_dirname(
-            overrides=told, kv_sep=naming.kv_sep, item_sep=naming.item_sep, exclude_keys=naming.exclude_keys
-        )
+
+def set_values(config: DictConfig, overrides: Sequence[Override], values: Sequence[Override]) -> None:
+    """Turn a configuration into that of another job of its family, whose plain overrides are `values`."""
+    for override in values:
+        OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+    of_task = [override for override in overrides if not override.is_hydra_override()]
+    config.hydra.overrides.task = [override.input_line for override in of_task]
+    internals.set_override_dirname(config, of_task)
 
 
 def is_leaf(config: DictConfig, key: str) -> bool:
-    """Whether a key is there and holds no section."""
+    """True if a key is there and is not a section."""
     parent_key, _, name = key.rpartition(".")
     parent = OmegaConf.select(config, parent_key) if parent_key else config
     if not isinstance(parent, DictConfig) or name not in parent:
         return False
-    return not isinstance(parent._get_node(name), DictConfig)
-
-
-class _Dumper(getattr(yaml, "CDumper", yaml.Dumper)):  # type: ignore[misc]
-    """Writes YAML as OmegaConf does, in C where there is libyaml."""
-
-
-_Dumper.add_representer(str, get_omega_conf_dumper().str_representer)
-
-
-def yaml_text(container: Any) -> str:
-    """The text that `OmegaConf.to_yaml` gives for a configuration, from its container."""
-    text: str = yaml.dump(container, default_flow_style=False, allow_unicode=True, sort_keys=False, Dumper=_Dumper)
-    return text
-
-
-def container(node: Any) -> Any:
-    """A node as plain values, nothing resolved."""
-    if OmegaConf.is_config(node):
-        return OmegaConf.to_container(node, resolve=False, enum_to_str=True)
-    value = node._value() if hasattr(node, "_value") else node
-    return value.name if isinstance(value, Enum) else value
+    if OmegaConf.is_interpolation(parent, name) or OmegaConf.is_missing(parent, name):
+        return True
+    return not isinstance(parent[name], DictConfig)

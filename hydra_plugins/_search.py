@@ -1,22 +1,26 @@
-"""The search for the value at which runs begin to diverge, by one case of a sweep after another.
+"""Search for the smallest value of an axis at which runs diverge.
 
-Each round tries log-spaced values between the last that held and the first that did not, until the two are close.
+Each round tries log-spaced values between the largest that held and the smallest that diverged, until they are close.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 DIGITS = 7
-CLOSEST = 1e-5  # a tolerance that values of so many digits can tell apart
+SMALLEST_TOLERANCE = 1e-5  # that values of so many digits can tell apart
+
+Objectives = Sequence[float | None]
 
 
 @dataclass(frozen=True)
-class Ends:
-    """What is searched, and how: runs must hold at `low` and diverge at `high`, and the border is found when the two
-    values around it are within the fraction `tolerance`; a round tries `points` values.
+class SearchSettings:
+    """Where to search: runs must hold at `low` and diverge at `high`.
+
+    The border is found when the values on its two sides differ by less than the fraction `tolerance`. A round tries
+    `points` values.
     """
 
     axis: str
@@ -28,72 +32,92 @@ class Ends:
     def __post_init__(self) -> None:
         if self.low is None or self.high is None:
             raise ValueError("hydra.sweeper.search needs low and high, between which to search")
-        for name, sound, rule in (
+        for name, valid, rule in (
             ("low", 0 < self.low < math.inf, "be greater than 0"),
             ("high", self.low < self.high < math.inf, f"be greater than low, {self.low:g}"),
-            ("tolerance", CLOSEST <= self.tolerance < math.inf, f"be at least {CLOSEST:g}"),
+            ("tolerance", SMALLEST_TOLERANCE <= self.tolerance < math.inf, f"be at least {SMALLEST_TOLERANCE:g}"),
             ("points", self.points >= 1, "be at least 1"),
         ):
-            if not sound:
+            if not valid:
                 raise ValueError(f"hydra.sweeper.search.{name} must {rule}, got {getattr(self, name):g}")
 
 
 @dataclass
 class Search:
-    """One case's search, and how far it has come: None where nothing is known to hold, or not to."""
+    """The search for one case, and what is known so far.
+
+    `holds` is the largest value known to hold below all that diverge, `fails` the smallest known to diverge; None where
+    there is no such value yet. `abandoned`: a round had no results to go on.
+    """
 
     overrides: Sequence[str]
-    ends: Ends
+    settings: SearchSettings
     holds: float | None = None
     fails: float | None = None
-    silent: bool = False
+    abandoned: bool = False
 
-    def ahead(self) -> list[float]:
-        """The values to try next; none when the search is over."""
-        ends = self.ends
-        if self.silent:
+    def next_values(self) -> list[float]:
+        """The values to try in the next round; none when the search is over."""
+        settings = self.settings
+        if self.abandoned:
             return []
         if self.holds is None and self.fails is None:
-            return [ends.low, *between(ends.low, ends.high, ends.points), ends.high]
-        if self.holds is None or self.fails is None or self.fails <= self.holds * (1 + ends.tolerance):
+            return [settings.low, *between(settings.low, settings.high, settings.points), settings.high]
+        if self.holds is None or self.fails is None or self.fails <= self.holds * (1 + settings.tolerance):
             return []
-        return between(self.holds, self.fails, ends.points)
+        return between(self.holds, self.fails, settings.points)
 
     def learn(self, objectives: Mapping[float, float]) -> None:
-        """Take in what the tried values came to: inf where a run diverged, NaN where nothing was run."""
+        """Narrow the search by a round's objectives: inf where a run diverged, NaN where nothing was run."""
         tried = sorted(objectives)
-        self.silent = not tried or any(math.isnan(objectives[value]) for value in tried)
-        if self.silent:
+        self.abandoned = not tried or any(math.isnan(objectives[value]) for value in tried)
+        if self.abandoned:
             return
-        over = [value for value in tried if math.isinf(objectives[value])]
-        self.fails = over[0] if over else self.fails
-        under = [value for value in tried if self.fails is None or value < self.fails]
-        self.holds = under[-1] if under else self.holds
+        diverged = [value for value in tried if math.isinf(objectives[value])]
+        self.fails = diverged[0] if diverged else self.fails
+        held = [value for value in tried if self.fails is None or value < self.fails]
+        self.holds = held[-1] if held else self.holds
 
-    def job(self, value: float) -> tuple[str, ...]:
+    def job(self, value: float) -> list[str]:
         """The overrides of the run that tries a value."""
-        return (*self.overrides, f"{self.ends.axis}={value!r}")
+        return [*self.overrides, f"{self.settings.axis}={value!r}"]
 
     @property
     def border(self) -> str | None:
-        """What was found, if it was."""
+        """The border, if it was found."""
         if self.holds is None or self.fails is None:
             return None
-        case = " ".join(self.overrides) or "the case"
-        return f"{case}: between {self.ends.axis}={self.holds:g} and {self.fails:g}"
+        return f"{self.case}: between {self.settings.axis}={self.holds:g} and {self.fails:g}"
 
     @property
-    def trouble(self) -> str | None:
-        """Why there is no border between the ends, if none was found."""
-        if self.silent or (self.holds is not None and self.fails is not None):
+    def problem(self) -> str | None:
+        """The reason why no border was found between the ends, if none was."""
+        if self.abandoned or (self.holds is not None and self.fails is not None):
             return None
-        case = " ".join(self.overrides) or "the case"
         if self.fails is None:
-            return f"{case}: no run has diverged up to {self.ends.axis}={self.ends.high:g}"
-        return f"{case}: diverges already at {self.ends.axis}={self.ends.low:g}"
+            return f"{self.case}: no run diverged up to {self.settings.axis}={self.settings.high:g}"
+        return f"{self.case}: diverged already at {self.settings.axis}={self.settings.low:g}"
+
+    @property
+    def case(self) -> str:
+        """The overrides that all runs of this search share."""
+        return " ".join(self.overrides) or "the defaults"
+
+
+def search_all(searches: Sequence[Search], launch: Callable[[list[list[str]]], Objectives]) -> None:
+    """Carry out all searches at once, round by round.
+
+    `launch` takes jobs and returns the objective of each, None where it failed; a value that failed is not learned
+    from.
+    """
+    while rounds := [(search, values) for search in searches if (values := search.next_values())]:
+        objectives = iter(launch([search.job(value) for search, values in rounds for value in values]))
+        for search, values in rounds:
+            results = {value: next(objectives) for value in values}
+            search.learn({value: float(result) for value, result in results.items() if result is not None})
 
 
 def between(low: float, high: float, points: int) -> list[float]:
-    """So many log-spaced values strictly between two."""
+    """Log-spaced values strictly between two others."""
     inner = [low * (high / low) ** (i / (points + 1)) for i in range(1, points + 1)]
     return [float(f"{value:.{DIGITS}g}") for value in inner]

@@ -1,44 +1,49 @@
-"""`hydra/launcher=stacked`: all jobs of a sweep in one call of the task, as stacks in worker processes.
+"""`hydra/launcher=stacked`: all jobs of a sweep in one call, as stacks in worker processes.
 
-A task that can do that says so: `@stackable(together)` above the task function, where `together` takes all jobs and
-reports what becomes of each. Any other task runs job by job, as with Hydra's basic launcher.
+A task function states that it can do so with `@stackable(run_jobs)`, where `run_jobs` takes all jobs and reports the
+outcome of each. Any other task runs job by job, as with Hydra's basic launcher.
 """
 
+import logging
+import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_store import ConfigStore
-from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobRuntime, JobStatus, configure_log, filter_overrides, setup_globals
+from hydra.core.utils import JobReturn, JobStatus, filter_overrides
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from hydra_plugins import _internals as internals
 from hydra_plugins._composition import Composition
 
 Task = TypeVar("Task", bound=Callable[..., Any])
 
+log = logging.getLogger("gdlab.launcher")  # under the name that `hydra.verbose=gdlab` shows
 
-class Composed(NamedTuple):
+
+class ComposedJob(NamedTuple):
     """A job: its overrides, and its configuration resolved, as plain mappings."""
 
     overrides: Sequence[str]
     config: dict[str, Any]
 
 
-class Together(Protocol):
-    """Does all the jobs; returns results, which it is given again as `earlier` in the sweep's next round.
+class RunJobs(Protocol):
+    """Runs all jobs of a launch; returns results, which it gets again as `earlier` in the sweep's next round.
 
-    `folder` is the sweep's; `workers` how many processes to use, None for one a core; `rows` the most jobs in a stack,
-    None to choose. It calls `begin` with the places of jobs before their work begins, and `end` with each job's place
-    and its return value, or the exception that it raised.
+    `folder` is the sweep's; `workers` how many processes to use, None for one per core; `rows` the most jobs in a
+    stack, None to choose. It calls `begin` with the places of jobs before their work begins, and `end` with each job's
+    place and its return value, or the exception that it raised.
     """
 
     def __call__(
         self,
-        jobs: Sequence[Composed],
+        jobs: Sequence[ComposedJob],
         /,
         *,
         folder: Path,
@@ -50,11 +55,11 @@ class Together(Protocol):
     ) -> Sequence[Any]: ...
 
 
-def stackable(together: Together) -> Callable[[Task], Task]:
-    """Say of a task function that `together` does many of its jobs at once."""
+def stackable(run_jobs: RunJobs) -> Callable[[Task], Task]:
+    """Mark a task function as one of which `run_jobs` runs many jobs at once."""
 
     def mark(task: Task) -> Task:
-        task.together = together  # type: ignore[attr-defined]
+        task.run_jobs = run_jobs  # type: ignore[attr-defined]
         return task
 
     return mark
@@ -62,7 +67,7 @@ def stackable(together: Together) -> Callable[[Task], Task]:
 
 @dataclass
 class StackedLauncherConf:
-    """`workers` None is one a core; `rows` None fits the stacks to the cache."""
+    """`workers` null is one per core; `rows` null fits the stacks to the cache."""
 
     _target_: str = "hydra_plugins.stacked_launcher.StackedLauncher"
     workers: int | None = None
@@ -72,88 +77,94 @@ class StackedLauncherConf:
 ConfigStore.instance().store(group="hydra/launcher", name="stacked", node=StackedLauncherConf, provider="gdlab")
 
 
-class StackedLauncher(BasicLauncher):
-    """Launches all jobs in one call of a stackable task, others one by one."""
+class StackedLauncher(Launcher):
+    """Launches all jobs of a stackable task in one call, those of others one by one.
 
-    def __init__(self, workers: int | None = None, rows: int | None = None) -> None:
-        super().__init__()
+    `composes_first` tells the grid sweeper that an invalid job ends the launch before any job has begun.
+    """
+
+    def __init__(self, workers: int | None, rows: int | None) -> None:
         for name, value in (("workers", workers), ("rows", rows)):
             if value is not None and value < 1:
                 raise ValueError(f"hydra.launcher.{name} must be a whole number of at least 1, got {value}")
         self.workers, self.rows = workers, rows
         self.earlier: list[Any] = []
 
-    def together(self) -> Together | None:
-        """What does all jobs at once, if the task has that."""
-        return getattr(self.task_function, "together", None)
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.context, self.task, self.config = hydra_context, task_function, config
+        self.run_jobs: RunJobs | None = getattr(task_function, "run_jobs", None)
+        self.composes_first = self.run_jobs is not None
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        together = self.together()
-        if together is None:
-            return super().launch(job_overrides, initial_job_idx)
-        setup_globals()
-        task = self.task_function
-        assert self.config is not None and self.hydra_context is not None and task is not None
-        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-        composition = Composition(self.hydra_context.config_loader, self.config)
+        if self.run_jobs is None:
+            return internals.launch_one_by_one(self.context, self.task, self.config, job_overrides, initial_job_idx)
+        folder = Path(str(self.config.hydra.sweep.dir))
+        folder.mkdir(parents=True, exist_ok=True)  # sweepers write there too
+        composition = Composition(self.context.config_loader, self.config)
         jobs = [
-            _Job(composition, overrides, number, self.hydra_context.callbacks.callbacks)
+            _Job(composition, overrides, number, self.context, self.task)
             for number, overrides in enumerate(job_overrides, initial_job_idx)
         ]
-        before = HydraConfig.instance().cfg
 
         def begin(places: Sequence[int]) -> None:
             for place in places:
-                jobs[place].begin(task)
+                jobs[place].begin()
 
-        def end(place: int, outcome: Any) -> None:
-            jobs[place].end(outcome)
-
-        try:
-            self.earlier += together(
-                [Composed(filter_overrides(job.overrides), job.plain()) for job in jobs],
-                folder=Path(str(self.config.hydra.sweep.dir)),
+        with internals.hydra_config_restored():
+            start = time.perf_counter()
+            composed = [ComposedJob(filter_overrides(job.overrides), job.task_config()) for job in jobs]
+            seconds, loaded = time.perf_counter() - start, composition.loaded
+            log.debug("composed %d jobs in %.2f s, %d of them with Hydra's loader", len(jobs), seconds, loaded)
+            self.earlier += self.run_jobs(
+                composed,
+                folder=folder,
                 workers=self.workers,
                 rows=self.rows,
                 earlier=tuple(self.earlier),
                 begin=begin,
-                end=end,
+                end=lambda place, outcome: jobs[place].end(outcome),
             )
-        finally:
-            HydraConfig.instance().cfg = before
         return [job.result for job in jobs]
 
 
 class _Job:
-    """One job, from its overrides to its result, with what Hydra promises of it: its folder, its callbacks."""
+    """One job, from its overrides to its result, with what Hydra promises of it: its folder and its callbacks."""
 
     def __init__(
-        self, composition: Composition, overrides: Sequence[str], number: int, callbacks: Sequence[Any]
+        self,
+        composition: Composition,
+        overrides: Sequence[str],
+        number: int,
+        context: HydraContext,
+        task: TaskFunction,
     ) -> None:
-        self.composition, self.overrides, self.number, self.callbacks = composition, list(overrides), number, callbacks
+        self.composition, self.overrides, self.number = composition, list(overrides), number
+        self.context, self.task = context, task
         self.folder: Path | None = None
         self.begun = False
+        self.kept: DictConfig | None = None
         self.result = JobReturn(overrides=list(filter_overrides(overrides)), working_dir=str(Path.cwd()))
 
     def config(self) -> DictConfig:
         """The job's whole configuration, in force until the next job asks for its own."""
         config = self.composition.config(self.overrides, self.number)
-        HydraConfig.instance().cfg = config  # type: ignore[assignment]  # `set_config` would copy it
+        internals.use_hydra_config(config)
         if self.folder is None:
             self.folder = (Path(str(config.hydra.sweep.dir)) / str(config.hydra.sweep.subdir)).absolute()
         with open_dict(config.hydra.runtime):
             config.hydra.runtime.output_dir = str(self.folder)
         return config
 
-    def plain(self) -> dict[str, Any]:
+    def task_config(self) -> dict[str, Any]:
+        """The task's part of the configuration, resolved."""
         config = self.config()
-        return {str(name): _plain(config[name]) for name in config if name != "hydra"}
+        return {str(name): resolved(config[name]) for name in config if name != "hydra"}
 
-    def begin(self, task: Callable[..., Any]) -> None:
-        """Make the job's folder, with its configuration in it."""
+    def begin(self) -> None:
+        """Make the job's folder, with its configuration in it, and notify callbacks."""
         self.begun = True
         config = self.config()
-        self.result.task_name = JobRuntime.instance().get("name")
+        self.result.task_name = config.hydra.job.name
         assert self.folder is not None
         self.folder.mkdir(parents=True, exist_ok=True)
         if config.hydra.output_subdir is not None:
@@ -161,26 +172,24 @@ class _Job:
             place.mkdir(parents=True, exist_ok=True)
             for name, text in self.composition.files(config).items():
                 (place / name).write_text(text, encoding="utf-8")
-        if self.callbacks:
+        if internals.has_callbacks(self.context):
             self.kept = deepcopy(config)
             self.result.cfg = OmegaConf.masked_copy(self.kept, [str(name) for name in self.kept if name != "hydra"])
             self.result.hydra_cfg = OmegaConf.masked_copy(self.kept, "hydra")
-            for callback in self.callbacks:
-                callback.on_job_start(config=self.kept, task_function=task)
+            self.context.callbacks.on_job_start(config=self.kept, task_function=self.task)
 
     def end(self, outcome: Any) -> None:
-        """Note what became of the job, in its log too if it failed."""
+        """Note the job's outcome, in its log file too if it failed, and notify callbacks."""
         failed = isinstance(outcome, Exception)
         self.result.status = JobStatus.FAILED if failed else JobStatus.COMPLETED
         self.result.return_value = outcome
-        if not self.begun:
-            return
-        if failed and self.folder is not None:
+        if failed and self.begun and self.folder is not None:
             full = "".join(getattr(outcome, "__notes__", ())) or f"{outcome}\n"
             (self.folder / f"{self.result.task_name}.log").write_text(full, encoding="utf-8")
-        for callback in self.callbacks:
-            callback.on_job_end(config=self.kept, job_return=self.result)
+        if self.kept is not None:
+            self.context.callbacks.on_job_end(config=self.kept, job_return=self.result)
 
 
-def _plain(node: Any) -> Any:
+def resolved(node: Any) -> Any:
+    """A node as a plain value, interpolations resolved."""
     return OmegaConf.to_container(node, resolve=True, throw_on_missing=True) if OmegaConf.is_config(node) else node

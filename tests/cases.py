@@ -22,6 +22,7 @@ from gdlab.problems.costs import COSTS
 from gdlab.problems.data import Data
 from gdlab.problems.network import Network
 from gdlab.seeds import INIT_STREAM, stream
+from hydra_plugins._internals import VERSION_BASE
 
 LANDSCAPES = [
     problems.Parabola(),
@@ -71,7 +72,7 @@ def network(**changes: object) -> Network:
 
 @cache
 def _composed(*overrides: str) -> Any:
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+    with initialize_config_dir(str(ROOT / "conf"), **VERSION_BASE):
         composed = OmegaConf.to_container(compose("train", list(overrides)), resolve=True)
     return {name: section for name, section in composed.items() if name not in ("tracking", "resume", "dry_run")}
 

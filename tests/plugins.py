@@ -7,11 +7,11 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
-from hydra_plugins._internals import VERSION_BASE
 from omegaconf import OmegaConf
 
 from hydra_plugins import grid_sweeper
 from hydra_plugins._composition import Composition
+from hydra_plugins._internals import VERSION_BASE
 
 
 def multirun(*overrides):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -19,6 +20,8 @@ from gdlab.sweeps.plan import Job, Plan, plan
 from gdlab.sweeps.summary import ALL_RUNS, FAILED, REUSED, TRAINED, JobResult, note, table
 from gdlab.sweeps.training import Delivery, Failure, Training
 from gdlab.tracking import Finished, RunCard, Store
+
+log = logging.getLogger(__name__)
 
 
 @runtime_checkable
@@ -100,7 +103,16 @@ def sweep(
         finished = store().finished()
     elif not dry_run:
         tracking.check_place(uri)
+    start = time.perf_counter()
     planned = plan(jobs, finished, workers=workers or cores(), rows=rows, resume=resume)
+    log.debug(
+        "planned %d jobs in %.2f s: %d reused, %d to train, in stacks of %s rows",
+        len(jobs),
+        time.perf_counter() - start,
+        len(planned.reused),
+        sum(map(len, planned.stacks)),
+        ", ".join(str(len(stack)) for stack in planned.stacks) or "no",
+    )
     observer.planned(planned, closed)
     results: list[JobResult] = []
     if not dry_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from gdlab.sweeps.configuration import Stack
 from gdlab.sweeps.launch import card
 from gdlab.sweeps.plan import Job
 from gdlab.tracking import LiveRun, TrackingError
+
+log = logging.getLogger(__name__)
 
 
 class Tracked(NamedTuple):
@@ -41,7 +44,9 @@ def run_tracked(
         If the job cannot be built or its run cannot be written. Any other error is noted in the run.
 
     """
+    start = time.perf_counter()
     stack = configuration.build([job.config])
+    log.debug("built a run with %d parameters in %.2f s", stack.problem.parameters, time.perf_counter() - start)
     tracking.check_place(uri)
     live = LiveRun(uri, experiment, card(job, key.key(job.config)), sweep=sweep_name)
     try:
@@ -50,6 +55,8 @@ def run_tracked(
         result = stack.measure() if stack.measurement else _descend(stack, live, on_snapshot)
         seconds = time.perf_counter() - began
         live.finish(result)
+        closing = time.perf_counter() - began - seconds
+        log.debug("trained in %.2f s; closing the MLflow run took %.2f s", seconds, closing)
     except TrackingError:
         raise
     except BaseException as error:

@@ -5,6 +5,8 @@ The workers need NumPy and this package; they write nothing.
 
 from __future__ import annotations
 
+import logging
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +17,8 @@ from gdlab.results import Result
 from gdlab.sweeps.configuration import Config, train_stack
 from gdlab.sweeps.stacks import Stacks
 from gdlab.sweeps.worker import WorkerProcess
+
+log = logging.getLogger(__name__)
 
 AHEAD = 2  # stacks queued per worker: the one in training and the next, so that a worker never waits for this process
 TRIES = 2
@@ -60,7 +64,8 @@ class Training:
         self._on_begin = on_begin
         self._waiting = deque(_Task(places) for places in stacks)
         work = _Work(configs, train_stack)
-        self._lanes = [_Lane(new_executor or WorkerProcess, work) for _ in range(min(workers, len(stacks)))]
+        lanes = range(1, 1 + min(workers, len(stacks)))
+        self._lanes = [_Lane(number, new_executor or WorkerProcess, work) for number in lanes]
         self._hand_out()
 
     def __iter__(self) -> Iterator[Delivery]:
@@ -117,13 +122,15 @@ class _Submitted:
 class _Lane:
     """One worker and the stacks submitted to it, in their order."""
 
-    def __init__(self, new_executor: Callable[[], Executor], work: _Work) -> None:
-        self.new_executor, self.work = new_executor, work
+    def __init__(self, number: int, new_executor: Callable[[], Executor], work: _Work) -> None:
+        self.number, self.new_executor, self.work = number, new_executor, work
         self.submitted: deque[_Submitted] = deque()
         self.executor = new_executor()
 
     def give(self, task: _Task) -> None:
         task.fresh = False
+        if not self.submitted:
+            self.idle_until = time.perf_counter()
         configs = [self.work.configs[place] for place in task.places]
         self.submitted.append(_Submitted(task, self.executor.submit(self.work.train_stack, configs)))
 
@@ -131,6 +138,10 @@ class _Lane:
         """The first stack's results, or None and the tasks that replace it."""
         first = self.submitted.popleft()
         task = first.task
+        now, began = time.perf_counter(), self.idle_until
+        self.idle_until = now
+        first_job, last_job, runs = min(task.places), max(task.places), len(task.places)
+        log.debug("worker %d: %d runs of jobs %d to %d, %.2f s", self.number, runs, first_job, last_job, now - began)
         try:
             return Delivery(task.places, first.future.result()), []
         except BrokenExecutor as error:

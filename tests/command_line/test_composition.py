@@ -5,7 +5,8 @@ from commands import ROOT
 from omegaconf import OmegaConf, open_dict
 from plugins import multirun
 
-from hydra_plugins._composition import Composition, container, yaml_text
+from hydra_plugins._composition import Composition
+from hydra_plugins._internals import plain, yaml_text
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
 JOBS = {
@@ -31,7 +32,7 @@ JOBS = {
 def by_hydra(hydra, master, overrides, number):
     config = hydra.config_loader.load_sweep_config(master, list(overrides))
     with open_dict(config):
-        config.hydra.job.id = number
+        config.hydra.job.id = str(number)
         config.hydra.job.num = number
     return config
 
@@ -85,4 +86,4 @@ def test_plain_values_are_composed_once(monkeypatch):
 def test_text_is_omegaconfs():
     tricky = {"a": "1.0", "b": "yes", "c": 1e-8, "d": [1, "x y" * 60], "e": None, "f": "é: #", "g": {}, "h": "1e3"}
     config = OmegaConf.create(tricky)
-    assert yaml_text(container(config)) == OmegaConf.to_yaml(config)
+    assert yaml_text(plain(config)) == OmegaConf.to_yaml(config)

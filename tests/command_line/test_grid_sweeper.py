@@ -5,7 +5,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
-from hydra_plugins.grid_sweeper import geomspace, grid
+from hydra_plugins._axes import geomspace, grid
 
 
 def jobs(*overrides, zip=()):
@@ -54,7 +54,7 @@ def test_axes_can_vary_together():
 
 
 def test_axes_that_cannot_vary_together_are_refused():
-    with pytest.raises(HydraException, match="needs equally many values, but a has 2, b has 3"):
+    with pytest.raises(HydraException, match="must have the same number of values, but a has 2, b has 3"):
         jobs("a=1,2", "b=1,2,3", zip=[["a", "b"]])
     with pytest.raises(HydraException, match="names c, which this sweep does not vary"):
         jobs("a=1,2", zip=[["a", "c"]])

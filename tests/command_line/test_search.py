@@ -3,8 +3,8 @@
 import itertools
 import math
 import shutil
+from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -16,19 +16,20 @@ from mlflow import MlflowClient
 from analysis import lr_divergence, study
 from gdlab import tracking
 from hydra_plugins import grid_sweeper
-from hydra_plugins._search import Ends, Search, between
+from hydra_plugins._search import Search, SearchSettings, between
+from hydra_plugins.grid_sweeper import GridSweeperConf
 
 RATE = "optimizer.learning_rate"
 
 
 def ends(**changes):
-    return Ends(**{"axis": RATE, "low": 0.01, "high": 100.0, **changes})
+    return SearchSettings(**{"axis": RATE, "low": 0.01, "high": 100.0, **changes})
 
 
 def searched(border, objective=lambda value: 1.0, **changes):
     """A search that is over, for a function that is inf above a border; and the values of its rounds."""
     search, rounds = Search(["problem=parabola"], ends(**changes)), []
-    while values := search.ahead():
+    while values := search.next_values():
         rounds.append(values)
         search.learn({value: math.inf if value > border else objective(value) for value in values})
         assert len(rounds) < 100
@@ -40,7 +41,7 @@ def searched(border, objective=lambda value: 1.0, **changes):
 def test_a_border_is_found_to_the_tolerance(border, tolerance, points):
     search, _ = searched(border, tolerance=tolerance, points=points)
     assert search.holds <= border < search.fails <= search.holds * (1 + tolerance)
-    assert search.trouble is None
+    assert search.problem is None
 
 
 def test_a_round_is_log_spaced_between_what_is_known():
@@ -62,7 +63,7 @@ def test_one_value_after_another_halves_what_is_left():
 
 def test_the_border_is_the_lowest_where_there_are_several():
     search = Search([], ends(points=3))
-    search.learn(dict(zip(search.ahead(), [1.0, math.inf, 1.0, math.inf, math.inf], strict=True)))
+    search.learn(dict(zip(search.next_values(), [1.0, math.inf, 1.0, math.inf, math.inf], strict=True)))
     assert (search.holds, search.fails) == (0.01, 0.1)
 
 
@@ -70,19 +71,19 @@ def test_nothing_run_is_nothing_to_go_on_from():
     for came in ({}, {0.01: math.nan, 1.0: math.inf}):
         search = Search([], ends())
         search.learn(came)
-        assert search.ahead() == [] and search.trouble is None
+        assert search.next_values() == [] and search.problem is None
 
 
 def test_values_that_failed_are_done_without():
     search = Search([], ends(points=3))
     search.learn({0.01: 1.0, 1.0: 2.0, 100.0: math.inf})
-    assert search.ahead() == between(1.0, 100.0, 3)
+    assert search.next_values() == between(1.0, 100.0, 3)
 
 
 def test_a_search_that_finds_no_border_says_why():
-    assert searched(1e3)[0].trouble == f"problem=parabola: no run has diverged up to {RATE}=100"
-    assert searched(1e-3)[0].trouble == f"problem=parabola: diverges already at {RATE}=0.01"
-    assert Search([], ends()).trouble.startswith("the case: ")
+    assert searched(1e3)[0].problem == f"problem=parabola: no run diverged up to {RATE}=100"
+    assert searched(1e-3)[0].problem == f"problem=parabola: diverged already at {RATE}=0.01"
+    assert Search([], ends()).problem.startswith("the defaults: ")
 
 
 @pytest.mark.parametrize(
@@ -104,14 +105,14 @@ def test_ends_that_cannot_be_searched_are_refused(changes, message):
 
 def grid(**settings):
     """A sweeper, of the class that Hydra knows by now: it reads plugins anew when it likes."""
-    return grid_sweeper.GridSweeper(None, **settings)
+    settings = asdict(GridSweeperConf()) | settings
+    del settings["_target_"]
+    return grid_sweeper.GridSweeper(**settings)
 
 
 def jobs(sweeper, *overrides):
-    """What a sweeper makes of these overrides."""
-    sweeper.hydra_context = SimpleNamespace(config_loader=None)
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
-    return list(itertools.chain.from_iterable(sweeper.split_arguments(parsed, None)))
+    """The jobs of a sweeper for these overrides."""
+    return sweeper.jobs(OverridesParser.create(), overrides)
 
 
 def test_cases_cross_with_axes():
@@ -123,13 +124,13 @@ def test_cases_cross_with_axes():
 
 
 def test_a_case_that_is_no_text_of_overrides_is_refused():
-    with pytest.raises(ValueError, match=r"hydra.sweeper.cases must list texts of overrides, got \"a='b\": No closing"):
+    with pytest.raises(ValueError, match=r"hydra.sweeper.cases must list override strings, got \"a='b\": No closing"):
         grid(cases=["a='b"])
 
 
 def test_what_is_searched_is_no_axis():
     sweeper = grid(search={"axis": RATE, "low": 0.01, "high": 100})
-    with pytest.raises(HydraException, match=f"{RATE} is searched here: say where with hydra.sweeper.search.low and "):
+    with pytest.raises(HydraException, match=f"{RATE} is searched here: give its range as hydra.sweeper.search.low"):
         jobs(sweeper, f"{RATE}=1,2")
 
 
@@ -196,6 +197,6 @@ def test_a_border_beyond_the_ends_is_told(workplace):
     done = train(workplace, "-m", "problem=parabola", "stop.max_steps=40", search)
     assert done.returncode != 0
     assert single_line(done.stderr) == (
-        "error: no border found: problem=parabola stop.max_steps=40: diverges already at optimizer.learning_rate=2"
+        "error: no border found: problem=parabola stop.max_steps=40: diverged already at optimizer.learning_rate=2"
     )
     assert "3 runs: 3 trained" in done.stdout

@@ -314,7 +314,7 @@ import hydra
 from hydra.experimental.callback import Callback
 
 
-class Told(Callback):
+class Printer(Callback):
     def on_job_start(self, config, **kwargs):
         print("start", config.x, config.hydra.job.num)
 
@@ -342,18 +342,19 @@ def test_a_task_that_cannot_be_stacked_runs_job_by_job(tmp_path):
 
 STACKED = APP.replace(
     '@hydra.main(version_base="1.3", config_path=None, config_name=None)\n',
-    """def together(jobs, /, *, folder, workers, rows, begun):
-    begun([1])
-    yield 1, ValueError("bad")
-    begun([0])
-    yield 0, 5.0
+    """def run_jobs(jobs, /, *, folder, workers, rows, earlier, begin, end):
+    begin([1])
+    end(1, ValueError("bad"))
+    begin([0])
+    end(0, 5.0)
+    return []
 
 
 from hydra_plugins.stacked_launcher import stackable
 
 
 @hydra.main(version_base="1.3", config_path=None, config_name=None)
-@stackable(together)
+@stackable(run_jobs)
 """,
 )
 
@@ -361,7 +362,7 @@ from hydra_plugins.stacked_launcher import stackable
 def test_callbacks_fire(tmp_path):
     (tmp_path / "app.py").write_text(STACKED)
     command = [sys.executable, "app.py", "-m", "+x=1,2", "hydra/launcher=stacked", "hydra/sweeper=grid"]
-    callback = "+hydra.callbacks.told.name=app.Told"
+    callback = "+hydra.callbacks.printer._target_=app.Printer"
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [*command, callback], cwd=tmp_path, capture_output=True, text=True, timeout=120, env=env, check=False
