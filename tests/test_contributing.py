@@ -50,6 +50,22 @@ replay(softsign.chain(error, a, spare))
 assert np.allclose(error, softsign.derivative(a), rtol=1e-15)
 """
 
+CLAIM = """
+from types import SimpleNamespace
+import gdlab
+from analysis.claims import CLAIMS, FAILS, HOLDS, cases
+from gdlab.optimizers import GradientDescent
+from gdlab.problems import Parabola
+
+(claim,) = (claim for claim in CLAIMS if claim.name == "overshoot")
+assert set(claim.runs) <= set(cases())
+for learning_rate, verdict in ((0.9, HOLDS), (0.1, FAILS), (1.1, FAILS)):
+    optimizer = GradientDescent(learning_rate=learning_rate)
+    walk = gdlab.run(Parabola(start=[5.0]), optimizer, max_steps=7, points=8, spacing="even")
+    steps = walk.frame.assign(run_id="only")
+    assert claim.check(SimpleNamespace(runs=steps[:1], steps=steps)).verdict == verdict
+"""
+
 pytestmark = pytest.mark.xdist_group("contributing")
 
 
@@ -62,8 +78,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     shutil.copy(empty_store, folder)
     for name, content in FILES:
         assert not (folder / name).exists(), f"{name} exists already"
-        if not (folder / name).parent.is_dir():
-            continue
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     return folder
 
@@ -101,4 +116,10 @@ def test_the_examples_keep_the_rules_of_style(tree: Path) -> None:
 
 def test_the_derivatives_of_the_examples_are_right(tree: Path) -> None:
     done = subprocess.run([sys.executable, "-c", DERIVATIVES], cwd=tree, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not (ROOT / "analysis" / "claims").is_dir(), reason="claims are not in files yet")
+def test_the_claim_of_the_example_holds_where_it_should(tree: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", CLAIM], cwd=tree, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
