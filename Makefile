@@ -2,11 +2,17 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 LOCK := requirements.lock
+PORT ?= 5000
 ARGS ?=
+override FULL := $(filter-out 0 no false off,$(FULL))
 
-.PHONY: setup report test test-hydra-next lint format ui bench lock
+.DEFAULT_GOAL := help
+.PHONY: help setup report test tests test-hydra-next lint format notebook ui bench lock
 
-setup: .venv/made
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z ]+:.*## / { split($$1, names, " "); printf "make %-9s %s\n", names[1], $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/made ## make the environment, .venv, from the lock
 
 .venv/made: $(LOCK) requirements-uv.lock pyproject.toml
 	rm -rf .venv
@@ -16,16 +22,16 @@ setup: .venv/made
 	$(PY) -m uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 	touch $@
 
-report: setup
+report: setup ## run small versions of all studies and write reports/index.html; FULL=1: the whole studies
 	$(if $(FULL),GDLAB_PROBLEM_DATA=mnist) $(PY) experiments/everything.py $(if $(FULL),--full)
 	$(PY) analysis/report.py
 
-test: setup
+test tests: setup ## run the tests; ARGS='-k wheel': pytest's arguments
 	$(PY) -m pytest $(ARGS)
 
 # The tests of the command line on the next version of Hydra, and with Optuna's sweeper; the environment is kept.
 NEXT := .venv-hydra-next
-test-hydra-next: $(NEXT)/made
+test-hydra-next: $(NEXT)/made ## run the command line's tests on the next version of Hydra
 	$(NEXT)/bin/python -m pytest tests/command_line $(ARGS)
 
 $(NEXT)/made: .venv/made
@@ -36,24 +42,27 @@ $(NEXT)/made: .venv/made
 	$(PY) -m uv pip install --quiet --python $(NEXT) --no-deps --no-build-isolation --editable .
 	touch $@
 
-lint: setup
+lint: setup ## check style, types and the direction of imports
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
-format: setup
+format: setup ## format the code, and fix what the linter can
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-ui: setup
-	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow.db
+notebook: setup ## run docs/quickstart.ipynb and keep its output
+	$(PY) docs/execute.py
 
-bench: setup
+ui: setup ## open the MLflow UI on mlflow.db; PORT=5001: on another port
+	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow.db --port $(PORT)
+
+bench: setup ## time gdlab; ARGS='--peers PATH/peers.py': beside other libraries
 	$(PY) benchmarks/steps.py $(ARGS)
 	$(PY) benchmarks/sweep.py
 
 # Hashes for every platform and Python version, no index addresses.
-lock: setup
-	$(PY) -m uv pip compile --quiet --universal --extra dev --generate-hashes --no-annotate --no-header pyproject.toml -o $(LOCK)
-	printf 'uv\n' | $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header - -o requirements-uv.lock
+lock: setup ## update the lock after a change in pyproject.toml; ARGS=--upgrade: to the newest versions
+	$(PY) -m uv pip compile $(ARGS) --quiet --universal --extra dev --generate-hashes --no-annotate --no-header pyproject.toml -o $(LOCK)
+	printf 'uv\n' | $(PY) -m uv pip compile $(ARGS) --quiet --universal --generate-hashes --no-annotate --no-header - -o requirements-uv.lock

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-MOST_ROWS = 3  # of a difference
+EXAMPLES = 3  # of the cells that differ, in a message
 
 
 def main() -> None:
-    """Print a line for each file that differs, and how."""
+    """Print a line for each file that differs; exit with code 1 if any does."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def difference(before: Path, after: Path, tolerance: float) -> str:
-    """What differs between two CSV files, in a few words; empty if nothing does."""
+    """Describe the difference between two CSV files; empty if there is none."""
     for path in (before, after):
         if not path.is_file():
             return f"missing in {path.parent}"
@@ -45,20 +45,18 @@ def difference(before: Path, after: Path, tolerance: float) -> str:
         return f"columns {list(old)} became {list(new)}"
     if len(old) != len(new):
         return f"{len(old)} rows became {len(new)}"
-    found = []
+    differences = []
     for column in old:
-        equal = same(old[column], new[column], tolerance)
-        if not equal.all():
-            examples = ", ".join(
-                f"{a} became {b}"
-                for a, b in zip(old.loc[~equal, column][:MOST_ROWS], new.loc[~equal, column][:MOST_ROWS], strict=True)
-            )
-            found.append(f"{column}: {int((~equal).sum())} of {len(old)} differ ({examples})")
-    return "; ".join(found)
+        changed = ~same(old[column], new[column], tolerance)
+        if changed.any():
+            pairs = zip(old.loc[changed, column][:EXAMPLES], new.loc[changed, column][:EXAMPLES], strict=True)
+            examples = ", ".join(f"{before} became {after}" for before, after in pairs)
+            differences.append(f"{column}: {changed.sum()} of {len(old)} differ ({examples})")
+    return "; ".join(differences)
 
 
 def same(old: pd.Series, new: pd.Series, tolerance: float) -> pd.Series:
-    """Where two columns hold the same, numbers within a relative tolerance."""
+    """True in the rows where two columns are equal, numbers within a relative tolerance."""
     if pd.api.types.is_numeric_dtype(old) and pd.api.types.is_numeric_dtype(new):
         return pd.Series(np.isclose(old.astype(float), new.astype(float), rtol=tolerance, atol=0, equal_nan=True))
     return (old.astype(str) == new.astype(str)) | (old.isna() & new.isna())

@@ -1,228 +1,140 @@
-"""Time a step of training: gdlab beside what people would use instead, and beside the machine's own limit.
+"""Time a step of training: gdlab beside the libraries that people would use instead, and beside the machine's limit.
 
-The work is the peers': the 784-16-16-10 sigmoid network, quadratic cost, plain descent, float32, shuffled MNIST; lone
-runs, and sweeps of 64 runs on all cores. Whatever trains one network at a time is started once a core, side by side.
-All are timed in turns, round after round, each in processes of its own, so that a noisy machine is noisy for all alike.
-What is shown is the time that a run's step takes, the wall clock's divided by runs and steps, and its ratio to gdlab's.
+All do the same work: the 784-16-16-10 sigmoid network, quadratic cost, plain gradient descent, float32, shuffled MNIST;
+lone runs, and sweeps of 64 runs on all cores. A library that trains one network at a time gets one process per core.
+The timings take turns, round after round, each in its own processes, so that a noisy machine is noisy for all alike.
+The table shows the time per run and step (wall-clock time over runs and steps), and its ratio to gdlab's.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-LONE, SWEEP = "lone run", "sweep of 64 runs"
-BATCHES = {LONE: (10, 32, 128), SWEEP: (10, 32, 128, 1000)}
-RUNS = 64
-OWN = "gdlab, own orders"
+import pandas as pd
+
+from benchmarks import gdlab_step
+from benchmarks.steps_figure import figure
+from gdlab.sweeps.launch import cores
+from gdlab.sweeps.stacks import stacks
+
+LONE, SWEEP = "lone run", "sweep"
+BATCH_SIZES = {LONE: (10, 32, 128), SWEEP: (10, 32, 128, 1000)}
+GDLAB, OWN_ORDERS = "gdlab", "gdlab, own orders"
 LIMIT = "gemm"
 PEERS = {
     LONE: (LIMIT, "numpy-loop", "torch", "jax", "sklearn"),
     SWEEP: (LIMIT, "numpy-loop", "torch", "torch-vmap", "jax", "jax-vmap", "sklearn"),
 }
-TOGETHER = {"torch-vmap", "jax-vmap"}  # train all runs at once, on all cores
-EXAMPLES = 60_000  # that a timing sees at least, in all its runs, and in any case 20 steps
-CORES = os.cpu_count() or 1
-RESULTS = Path("benchmarks/results")
-
-
-def microseconds_per_run_step(stacks: Sequence[int], batch_size: int, steps: int, own: bool) -> float:
-    """The time of a step in stacks of these sizes, one after another: mini-batches and watch over the cost included."""
-    total = 0.0
-    for rows in stacks:
-        total += rows * _stack_microseconds(rows, batch_size, steps, own)
-    return total / sum(stacks)
-
-
-def _stack_microseconds(rows: int, batch_size: int, steps: int, own: bool) -> float:
-    from gdlab.sweeps.configuration import build
-
-    repeats = 3
-    stack = build([_config(batch_size, steps * (repeats + 2), seed, seed if own else 0) for seed in range(rows)])
-    times, begun, first = [], 0.0, 0
-    for snapshot in stack.descend():
-        now = time.perf_counter()
-        if not len(snapshot.rows) and snapshot.step >= steps / 2:  # measuring at the recorded steps is left out
-            if first and snapshot.step - first >= steps * 0.9:
-                times.append((now - begun) / (snapshot.step - first) / rows * 1e6)
-                first = 0
-            if not first:
-                begun, first = time.perf_counter(), snapshot.step
-    return statistics.median(times)
-
-
-def _config(batch_size: int, steps: int, init: int, batches: int) -> dict[str, Any]:
-    return {
-        "problem": {
-            "name": "network",
-            "data": {"name": "mnist"},
-            "hidden": [16, 16],
-            "activation": "sigmoid",
-            "output": "sigmoid",
-            "cost": "quadratic",
-            "initializer": "scaled_normal",
-            "dtype": "float32",
-            "batch_size": batch_size,
-            "examples": 100,
-        },
-        "optimizer": {"name": "gradient_descent", "learning_rate": 1.0},
-        "schedule": {"name": "constant"},
-        "stop": {
-            "max_epochs": None,
-            "max_steps": steps,
-            "diverged_above": 1000.0,
-            "gradient_tolerance": 0.0,
-            "cost_tolerance": None,
-        },
-        "record": {"points": 2},
-        "seeds": {"init": init, "batches": batches},
-    }
-
-
-def commands(name: str, kind: str, batch_size: int, args: argparse.Namespace) -> Iterator[list[str]]:
-    """What is started side by side to time something."""
-    steps = max(EXAMPLES // batch_size // (RUNS if kind == SWEEP and name not in LONE_NAMES else 1), 20)
-    count = ["--batch-size", str(batch_size), "--steps", str(-(-steps // 16) * 16)]
-    if name in ("gdlab", OWN):
-        for stacks in stack_sizes(batch_size, name == OWN) if kind == SWEEP else [[1]]:
-            yield [
-                sys.executable,
-                __file__,
-                "--measure",
-                *map(str, stacks),
-                *count,
-                *(["--own"] if name == OWN else []),
-            ]
-        return
-    one_by_one = kind == SWEEP and name not in TOGETHER
-    threads = "1" if one_by_one or name == LIMIT else str(CORES)
-    command = [args.peers_python, str(args.peers), "--peer", name, "--threads", threads, "--runs", str(RUNS), *count]
-    yield from [command] * (CORES if one_by_one else 1)
-
-
-LONE_NAMES = {name for name in PEERS[SWEEP] if name not in TOGETHER}
-
-
-def stack_sizes(batch_size: int, own: bool) -> list[list[int]]:
-    """The stacks that each core trains in a sweep, as gdlab cuts them."""
-    from gdlab.sweeps.training import stacks
-
-    runs = [_config(batch_size, 1, seed, seed if own else 0) for seed in range(RUNS)]
-    sizes = [len(part) for part in stacks(runs, CORES)]
-    return [sizes[core::CORES] for core in range(CORES)]
-
-
-def measured(name: str, kind: str, batch_size: int, args: argparse.Namespace) -> float:
-    """Microseconds for a run's step, from processes side by side that each do their part."""
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"} if name in ("gdlab", OWN) else dict(os.environ)
-    started = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-        for command in commands(name, kind, batch_size, args)
-    ]
-    try:
-        told = [process.communicate() for process in started]
-    finally:
-        for process in started:
-            process.kill()
-    for process, (_, errors) in zip(started, told, strict=True):
-        if process.returncode:
-            sys.exit(f"error: {name} could not be timed: {errors.strip().splitlines()[-1]}")
-    return 1 / sum(1 / float(json.loads(out)["us_per_run_step"]) for out, _ in told)
-
-
-def figure(rows: Sequence[dict[str, Any]], rounds: int) -> Any:
-    """A panel for lone runs and one for sweeps; a line for each peer, a point for each batch size."""
-    import pandas as pd
-    import seaborn as sns
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
-    from analysis import style
-
-    @style.theme()
-    def draw() -> Figure:
-        frame = pd.DataFrame(rows)
-        kinds = frame["kind"].unique()
-        fig = Figure(figsize=(style.COLUMN * 1.6, 3.2), layout="constrained")
-        for axes, kind in zip(fig.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
-            part = frame[frame["kind"] == kind]
-            order = part.groupby("name")["microseconds"].median().sort_values().index
-            colors = style.scale_colors()(range(0, 256, 80))[: part["batch_size"].nunique()].tolist()
-            sns.stripplot(
-                part,
-                x="microseconds",
-                y="name",
-                order=order,
-                hue="batch_size",
-                palette=colors,
-                jitter=False,
-                log_scale=(True, False),
-                size=5,
-                ax=axes,
-            )
-            axes.set_title(kind)
-            axes.set(xlabel="time of a run's step (µs)", ylabel="")
-            axes.grid(True, axis="both", alpha=0.4)
-            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-            axes.xaxis.set_minor_formatter(NullFormatter())
-            handles, labels = axes.get_legend_handles_labels()
-            axes.get_legend().remove()
-        fig.legend(handles, labels, title="batch size", loc="outside right upper")
-        fig.suptitle(f"Median of {rounds} rounds, {CORES} cores; gemm: the machine's limit", fontsize="medium")
-        return fig
-
-    return draw()
+TRAIN_ALL_RUNS = {GDLAB, OWN_ORDERS, "torch-vmap", "jax-vmap"}  # the others train one network at a time
+FEWEST_STEPS = 20
+MULTIPLE = 16  # of which the steps of a timing are: gdlab reports its progress as often
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", type=Path, help="the script that times the peers; without it gdlab is timed alone")
-    parser.add_argument("--peers-python", default=sys.executable, help="a Python with PyTorch, JAX and scikit-learn")
-    parser.add_argument("--kind", nargs="+", choices=("lone", "sweep"), default=("lone", "sweep"))
-    parser.add_argument("--batch-size", type=int, nargs="+", help="instead of 10, 32, 128 (and 1000 in sweeps)")
-    parser.add_argument("--only", nargs="+", help="only these beside gdlab")
-    parser.add_argument("--steps", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--measure", type=int, nargs="+", help=argparse.SUPPRESS)  # stack sizes: time gdlab once
-    parser.add_argument("--own", action="store_true", help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    if args.measure:
-        time_taken = microseconds_per_run_step(args.measure, args.batch_size[0], args.steps, args.own)
-        print(json.dumps({"us_per_run_step": time_taken}))
-        return
-
+    """Time, print the table, write it and its figure."""
+    options = command_line().parse_args()
     rows: list[dict[str, Any]] = []
-    for kind in [{"lone": LONE, "sweep": SWEEP}[word] for word in args.kind]:
-        names = ["gdlab", *([OWN] if kind == SWEEP else []), *(PEERS[kind] if args.peers else [])]
-        if args.only:
-            names = [name for name in names if name in ("gdlab", OWN, *args.only)]
-        for batch_size in args.batch_size or BATCHES[kind]:
-            rounds = [{name: measured(name, kind, batch_size, args) for name in names} for _ in range(args.rounds)]
-            print(f"{kind}, batch {batch_size}: microseconds for a run's step, times as long as gdlab")
-            for name in names:
-                took = statistics.median(each[name] for each in rounds)
-                ratio = statistics.median(each[name] / each["gdlab"] for each in rounds)
-                print(f"  {name:18} {took:9.1f} {ratio:8.2f}", flush=True)
-                rows.append(
-                    {"kind": kind, "batch_size": batch_size, "name": name, "microseconds": took, "times_gdlab": ratio}
-                )
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    with (RESULTS / "steps.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    figure(rows, args.rounds).savefig(RESULTS / "steps.png", dpi=150, bbox_inches="tight")
-    print(f"wrote {RESULTS / 'steps.csv'} and {RESULTS / 'steps.png'}")
+    for kind in [{"lone": LONE, "sweep": SWEEP}[word] for word in options.kind]:
+        for batch_size in options.batch_size or BATCH_SIZES[kind]:
+            print(f"{kind}, batch size {batch_size}: µs per run and step, ratio to gdlab's")
+            for row in compared(kind, batch_size, options):
+                print(f"  {row['name']:18} {row['microseconds']:9.1f} {row['times_gdlab']:8.2f}", flush=True)
+                rows.append(row)
+    options.output.mkdir(parents=True, exist_ok=True)
+    table, picture = options.output / "steps.csv", options.output / "steps.png"
+    times = pd.DataFrame(rows)
+    times.to_csv(table, index=False)
+    rounds = "1 round" if options.rounds == 1 else f"median of {options.rounds} rounds"
+    title = f"{rounds.capitalize()}, {cores()} cores, sweeps of {options.runs} runs"
+    if LIMIT in set(times["name"]):
+        title += f"; {LIMIT}: the machine's limit"
+    figure(times, title).savefig(picture, dpi=150, bbox_inches="tight")
+    print(f"wrote {table} and {picture}")
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The options."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", type=Path, help="a script that times the peers; without it, gdlab alone is timed")
+    parser.add_argument("--peers-python", default=sys.executable, help="a Python with PyTorch, JAX and scikit-learn")
+    parser.add_argument("--only", nargs="+", help="time only these peers")
+    parser.add_argument("--kind", nargs="+", choices=("lone", "sweep"), default=("lone", "sweep"))
+    parser.add_argument("--batch-size", type=int, nargs="+", help="instead of 10, 32, 128, and 1000 in sweeps")
+    parser.add_argument("--rounds", type=int, default=3, help="(%(default)s)")
+    parser.add_argument("--runs", type=int, default=64, help="runs in a sweep (%(default)s)")
+    parser.add_argument(
+        "--examples", type=int, default=60_000, help="training examples that a timing takes, at least (%(default)s)"
+    )
+    parser.add_argument("--data", default="mnist", help="gdlab's data set; the peers have their own (%(default)s)")
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results"), help="a folder (%(default)s)")
+    return parser
+
+
+def compared(kind: str, batch_size: int, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Rows of the table: the median time of gdlab and of each peer, and the median of its ratio to gdlab's."""
+    peers = [name for name in PEERS[kind] if options.peers and name in (options.only or PEERS[kind])]
+    names = [GDLAB, *([OWN_ORDERS] if kind == SWEEP else []), *peers]
+    rounds = [{name: microseconds(name, kind, batch_size, options) for name in names} for _ in range(options.rounds)]
+    for name in names:
+        yield {
+            "kind": kind,
+            "batch_size": batch_size,
+            "name": name,
+            "microseconds": statistics.median(times[name] for times in rounds),
+            "times_gdlab": statistics.median(times[name] / times[GDLAB] for times in rounds),
+        }
+
+
+def microseconds(name: str, kind: str, batch_size: int, options: argparse.Namespace) -> float:
+    """Time per run and step, from processes side by side that each do their share of the work."""
+    threads = {"OPENBLAS_NUM_THREADS": "1"} if name in (GDLAB, OWN_ORDERS) else {}
+    processes = [
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **threads}
+        )
+        for command in commands(name, kind, batch_size, options)
+    ]
+    try:
+        outputs = [process.communicate() for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    for process, (_, errors) in zip(processes, outputs, strict=True):
+        if process.returncode:
+            sys.exit(f"error: {name} could not be timed: {(errors.strip().splitlines() or ['no message'])[-1]}")
+    return 1 / sum(1 / float(json.loads(output)["us_per_run_step"]) for output, _ in outputs)
+
+
+def commands(name: str, kind: str, batch_size: int, options: argparse.Namespace) -> Iterator[list[str]]:
+    """The commands that run side by side to time something."""
+    sharing = options.runs if kind == SWEEP and name in TRAIN_ALL_RUNS else 1
+    steps = max(options.examples // batch_size // sharing, FEWEST_STEPS)
+    work = ["--batch-size", str(batch_size), "--steps", str(-(-steps // MULTIPLE) * MULTIPLE)]
+    if name in (GDLAB, OWN_ORDERS):
+        own_orders = ["--own-orders"] if name == OWN_ORDERS else []
+        for sizes in stack_sizes(batch_size, name == OWN_ORDERS, options) if kind == SWEEP else [[1]]:
+            script = [sys.executable, gdlab_step.__file__, "--stacks", *map(str, sizes)]
+            yield [*script, *work, *own_orders, "--data", options.data]
+        return
+    one_by_one = kind == SWEEP and name not in TRAIN_ALL_RUNS
+    threads = "1" if one_by_one or name == LIMIT else str(cores())
+    script = [options.peers_python, str(options.peers), "--peer", name]
+    yield from [[*script, "--threads", threads, "--runs", str(options.runs), *work]] * (cores() if one_by_one else 1)
+
+
+def stack_sizes(batch_size: int, own_orders: bool, options: argparse.Namespace) -> list[list[int]]:
+    """For each core, the sizes of the stacks that it trains in a sweep, as gdlab makes them."""
+    run = argparse.Namespace(data=options.data, batch_size=batch_size, steps=1, own_orders=own_orders)
+    sizes = [len(places) for places in stacks([gdlab_step.config(run, seed) for seed in range(options.runs)], cores())]
+    return [shares for core in range(cores()) if (shares := sizes[core :: cores()])]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""The benchmarks run, at sizes that take seconds, and their tables hold what they say."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from commands import script
+
+from benchmarks import compare, steps
+from gdlab.sweeps.launch import cores
+
+PEERS = """
+import argparse, json
+parser = argparse.ArgumentParser()
+parser.add_argument("--peer", choices=["gemm", "numpy-loop", "torch-vmap"], required=True)
+for name in ("--batch-size", "--runs", "--steps", "--threads"):
+    parser.add_argument(name, type=int, required=True)
+options = parser.parse_args()
+print(json.dumps({"peer": options.peer, "us_per_run_step": 100.0 * options.threads}))
+"""
+
+
+@pytest.fixture
+def peers(tmp_path: Path) -> Path:
+    """A script with the options of the peers' own, which takes no time: 100 µs for each of its threads."""
+    path = tmp_path / "peers.py"
+    path.write_text(PEERS)
+    return path
+
+
+def test_steps_are_timed_alone_and_in_a_sweep(tmp_path: Path) -> None:
+    tiny = ["--data", "mnist_5k", "--runs", "4", "--rounds", "1", "--examples", "320", "--batch-size", "10"]
+    done = script(tmp_path, "benchmarks/steps.py", *tiny)
+    assert done.returncode == 0, done.stderr
+    times = pd.read_csv(tmp_path / "benchmarks" / "results" / "steps.csv").set_index(["kind", "name"])
+    assert set(times.index) == {("lone run", "gdlab"), ("sweep", "gdlab"), ("sweep", "gdlab, own orders")}
+    assert times["microseconds"].between(1, 1e6).all()
+    assert (times["times_gdlab"].xs("gdlab", level="name") == 1).all()
+    assert (tmp_path / "benchmarks" / "results" / "steps.png").stat().st_size > 5000
+
+
+def test_a_sweep_is_timed_from_command_to_prompt(tmp_path: Path) -> None:
+    done = script(tmp_path, "benchmarks/sweep.py", "--rates", "2", "--seeds", "1", "--data", "mnist_5k")
+    assert done.returncode == 0, done.stderr
+    (row,) = pd.read_csv(tmp_path / "benchmarks" / "results" / "sweep.csv").to_dict("records")
+    assert row["runs"] == 2
+    assert row["wall_seconds"] > 0
+    assert row["composing_and_tracking_processor_seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("peer", "kind", "expected"),
+    [
+        ("gemm", steps.LONE, 100),  # on one thread
+        ("numpy-loop", steps.LONE, 100 * cores()),  # on all of them
+        ("numpy-loop", steps.SWEEP, 100 / cores()),  # one network at a time, on each core
+        ("torch-vmap", steps.SWEEP, 100 * cores()),  # all networks at once, on all cores
+    ],
+)
+def test_peers_are_started_with_the_threads_that_they_may_use(peers: Path, peer: str, kind: str, expected: int) -> None:
+    options = argparse.Namespace(peers=peers, peers_python=sys.executable, examples=320, runs=4, data="mnist_5k")
+    assert steps.microseconds(peer, kind, 10, options) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_peer_that_fails_is_named(peers: Path) -> None:
+    options = argparse.Namespace(peers=peers, peers_python=sys.executable, examples=320, runs=4, data="mnist_5k")
+    with pytest.raises(SystemExit, match="jax could not be timed: .*invalid choice"):
+        steps.microseconds("jax", steps.LONE, 10, options)
+
+
+def test_every_run_of_the_sweep_is_timed_on_one_core(tmp_path: Path) -> None:
+    options = argparse.Namespace(data="mnist_5k", runs=64)
+    for own_orders in (False, True):
+        assert sum(map(sum, steps.stack_sizes(32, own_orders, options))) == 64
+
+
+def test_reports_are_compared_cell_by_cell(tmp_path: Path) -> None:
+    before, after = tmp_path / "before.csv", tmp_path / "after.csv"
+    before.write_text("run,cost\na,1.0\nb,\n")
+    after.write_text("run,cost\na,1.001\nb,\n")
+    assert compare.difference(before, after, tolerance=0.01) == ""
+    assert compare.difference(before, after, tolerance=0) == "cost: 1 of 2 differ (1.0 became 1.001)"
+    assert compare.difference(before, tmp_path / "none.csv", tolerance=0) == f"missing in {tmp_path}"
+    after.write_text("run,cost\na,1.0\n")
+    assert compare.difference(before, after, tolerance=0) == "2 rows became 1"
