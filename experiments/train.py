@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import console
 import hydra
+import resolvers
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
 from hydra.types import RunMode
@@ -236,6 +237,7 @@ def main() -> None:
     """Run the command line; an error that the user can fix is reported in one line."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what goes wrong, and leaves the report to this function
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    resolvers.register()
     try:
         train()
     except KeyboardInterrupt:
