@@ -18,8 +18,8 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis import landscape, lessons, lr_divergence, seed_minima, stamps, study, style, words
-from analysis.lessons import Claim, Finding
+from analysis import landscape, lr_divergence, seed_minima, stamps, study, style, words
+from analysis.claims import ABSENT, FAILS, HOLDS, LIMITED, Claim, Finding, judge, table
 from analysis.study import Drawn, Film, Study, StudyError, Table
 from gdlab import tracking
 
@@ -149,7 +149,7 @@ def facts(runs: pd.DataFrame, where: str) -> dict[str, str]:
 
 def judged(uri: str) -> list[Judged]:
     """Every claim with its finding."""
-    found = lessons.held(uri)
+    found = judge(uri)
     pages = experiment_pages(uri, {claim.experiment for claim, _ in found})
     return [
         Judged(
@@ -175,10 +175,10 @@ def summary(claims: Sequence[Judged], chapters: Sequence[Chapter]) -> list[tuple
     told = [
         f"{verdicts.count(verdict)} {plural}"
         for verdict, plural in (
-            (lessons.HOLDS, "hold"),
-            (lessons.LIMITED, "hold with a limit"),
-            (lessons.FAILS, "do not hold"),
-            (lessons.ABSENT, "have no runs yet"),
+            (HOLDS, "hold"),
+            (LIMITED, "hold with a limit"),
+            (FAILS, "do not hold"),
+            (ABSENT, "have no runs yet"),
         )
         if verdict in verdicts
     ]
@@ -186,7 +186,7 @@ def summary(claims: Sequence[Judged], chapters: Sequence[Chapter]) -> list[tuple
     done = [each for each in sections if not each.missing]
     count = sum(int(each.facts["runs"].replace(",", "")) for each in done if each.facts)
     return [
-        (f"{len(claims)} claims", f"were held against runs: {words.listed(told)}."),
+        (f"{len(claims)} claims", f"were tested against runs: {words.listed(told)}."),
         (f"{len(done)} of {len(sections)} studies", f"are run: {count:,} runs and measurements."),
         *(
             (each.title if each.title.endswith("?") else f"{each.title}.", each.findings[0])
@@ -215,11 +215,11 @@ def page(claims: Sequence[Judged], chapters: Sequence[Chapter], folder: Path, ur
         title=TITLE,
         summary=summary(claims, chapters),
         claims=claims,
-        claims_table=lessons.table([(each.claim, each.finding) for each in claims]),
+        claims_table=table([(each.claim, each.finding) for each in claims]),
         chapters=chapters,
         embedded=embedded,
         uri=uri,
-        absent=lessons.ABSENT,
+        absent=ABSENT,
     )
 
 
@@ -251,7 +251,7 @@ def main() -> None:
         for title, (script, studies) in CHAPTERS.items()
     ]
     study.save(
-        study.Made(findings=[], drawn=[], tables=[lessons.table([(c.claim, c.finding) for c in claims])]),
+        study.Made(findings=[], drawn=[], tables=[table([(c.claim, c.finding) for c in claims])]),
         options.output,
     )
     file.write_text(page(claims, chapters, options.output, options.uri), encoding="utf-8")

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import console
 import hydra
+import resolvers
 import usage_errors
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
@@ -270,6 +271,7 @@ def main() -> None:
     """Run the command line; an error that the user can fix is reported in one line."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what goes wrong, and leaves the report to this function
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    resolvers.register()
     overrides: list[str] = []
     try:
         options, overrides = split_command_line(sys.argv[1:])

@@ -1,0 +1,28 @@
+"""Test every claim of an introduction to gradient descent on the runs of a tracking store.
+
+python experiments/train.py -m experiment=lessons
+python -m analysis.claims
+"""
+
+from __future__ import annotations
+
+from analysis import study
+from analysis.claims import ABSENT, judge, table
+from analysis.study import Made
+
+
+def main() -> None:
+    options = study.command_line(__doc__).parse_args()
+    found = judge(options.uri)
+    if all(finding.verdict == ABSENT for _, finding in found):
+        raise study.StudyError(
+            f"no claim has its runs in {options.uri}; begin with: python experiments/train.py -m experiment=lessons"
+        )
+    for claim, finding in found:
+        print(f"{finding.verdict:>18}  {claim.text}\n{'':20}{finding.measured}")
+    for file in study.save(Made(findings=[], drawn=[], tables=[table(found)]), options.output):
+        print(f"wrote {file}")
+
+
+if __name__ == "__main__":
+    study.exit_plainly(main)

@@ -1,0 +1,30 @@
+"""The accuracy of an untrained network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.claims.claim import Claim, Evidence, Finding, finding
+
+
+def starts_at_chance_level(evidence: Evidence) -> Finding:
+    from analysis import averages, words
+
+    first = evidence.steps[evidence.steps["step"] == 0].drop_duplicates("seed")
+    accuracy = first["test_accuracy"].to_numpy(float)
+    low, high = averages.interval(averages.resampled(accuracy).mean(axis=1)) if len(accuracy) > 1 else (np.nan, np.nan)
+    return finding(
+        f"test accuracy before the first step: {accuracy.mean():.1%} [{low:.1%}, {high:.1%}] "
+        f"(n = {words.plural(len(accuracy), 'start')})",
+        abs(accuracy.mean() - 0.1) < 0.05,
+        first["run_id"],
+    )
+
+
+chance = Claim(
+    name="chance",
+    order=120,
+    text="Before training, a network performs at chance level.",
+    studies=("lr_divergence",),
+    check=starts_at_chance_level,
+)
