@@ -55,7 +55,7 @@ def table(found: Sequence[tuple[Claim, Finding]]) -> Table:
     """A table of claims, a row each."""
     import pandas as pd
 
-    from analysis import averages, words
+    from analysis import words
     from analysis.study import Table
 
     frame = pd.DataFrame(

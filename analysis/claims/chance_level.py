@@ -8,7 +8,7 @@ from analysis.claims.claim import Claim, Evidence, Finding, finding
 
 
 def starts_at_chance_level(evidence: Evidence) -> Finding:
-    from analysis import averages, words
+    from analysis import words
 
     first = evidence.steps[evidence.steps["step"] == 0].drop_duplicates("seed")
     accuracy = first["test_accuracy"].to_numpy(float)

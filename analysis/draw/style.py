@@ -1,4 +1,4 @@
-"""How figures look: sizes, fonts, palette, and files that come out the same each time."""
+"""The style of figures: sizes, fonts and palette; and files with the same bytes each time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import seaborn as sns
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 
-from analysis.regimes import BOUNCING, CONVERGING, CRAWLING, DIVERGED, SATURATED
+from analysis.stats.regimes import BOUNCING, CONVERGING, CRAWLING, DIVERGED, SATURATED
 
 COLUMN, PAGE = 3.5, 7.2  # a paper's column and page, in inches: figures are drawn at the size they are printed in
 DOTS = 200  # an inch of PNG
@@ -20,20 +20,20 @@ INK, FAINT = "#222222", "#6b6b6b"
 
 
 class Mark(NamedTuple):
-    """A colour and a marker, each enough to tell a regime."""
+    """A colour and a marker, either of which identifies a regime."""
 
     color: str
     marker: str
 
 
-REGIMES = {  # in Okabe and Ito's colours (2008), which colour-blind readers can tell apart
+REGIMES = {  # Okabe and Ito's colours (2008), distinct to colour-blind readers
     CRAWLING: Mark("#56B4E9", "v"),
     CONVERGING: Mark("#009E73", "o"),
     BOUNCING: Mark("#CC79A7", "s"),
     SATURATED: Mark("#E69F00", "D"),
     DIVERGED: Mark("#D55E00", "X"),
 }
-CHOICES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # the same, for anything else
+CHOICES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # the same colours, for anything else
 
 THEME = {
     **sns.axes_style("ticks"),
@@ -45,12 +45,12 @@ THEME = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 7,
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine has it
+    "font.family": "DejaVu Sans",  # ships with matplotlib
     "font.size": 8,
     "legend.fontsize": 7,
     "legend.frameon": False,
     "legend.title_fontsize": 7,
-    "svg.hashsalt": "gdlab",  # else the ids in an SVG file differ each time
+    "svg.hashsalt": "gdlab",  # without a salt the ids in an SVG file are random
     "text.color": INK,
     "xtick.labelsize": 7,
     "xtick.major.size": 3,
@@ -67,13 +67,13 @@ THEME = {
 
 @contextmanager
 def theme() -> Iterator[None]:
-    """The theme for a while; `@theme()` puts a figure's function under it."""
+    """A context with the theme; `@theme()` decorates a function that draws."""
     with mpl.rc_context(THEME):
         yield
 
 
 def scale_colors() -> Colormap:
-    """Perceptually uniform colours for a quantity: viridis without its yellow end, which is lost on white paper."""
+    """A perceptually uniform colormap: viridis without its yellow end, which is lost on white paper."""
     viridis = mpl.colormaps["viridis"]
     return ListedColormap([viridis(i) for i in range(round(0.88 * viridis.N))], "viridis_dark")
 
@@ -83,7 +83,7 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     """Write a figure as PNG and SVG, the same bytes each time; returns the two files."""
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
-        figure.set_layout_engine("none")  # a layout made anew for each file would move things by a hair
+        figure.set_layout_engine("none")  # a new layout for each file would move things by a hair
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     figure.savefig(png, dpi=DOTS)
     figure.savefig(svg, metadata={"Date": None})

@@ -1,0 +1,1 @@
+"""Drawing: a frame in, a matplotlib Figure out."""

@@ -1,0 +1,1 @@
+"""Results that several studies share: their figures with captions, tables and findings."""

@@ -1,0 +1,105 @@
+"""Minima: networks at the ends of their runs, the distances between them, and the cost on the lines that join them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from gdlab.arrays import Theta
+from gdlab.measure.geometry import aligned, barrier, disjoint_pairs, distances, straight_line
+from gdlab.problems.network import Network
+
+START, ORDER, BOTH = "start varied", "order varied", "both varied"
+ARMS = (START, ORDER, BOTH)
+FEWEST = 3  # runs of an arm
+POINTS = 25  # along a straight line
+ROWS = 32  # evaluated at a time: they stay in the cache
+
+Square = Float[np.ndarray, "runs runs"]
+Curves = Float[np.ndarray, "pairs points"]
+
+
+@dataclass(frozen=True)
+class Minima:
+    """Runs of one network, a row each, in the order of `runs`."""
+
+    network: Network
+    runs: pd.DataFrame
+    thetas: Sequence[Mapping[str, np.ndarray]]
+
+    @cached_property
+    def ends(self) -> Theta:
+        """Theta at the end of each run."""
+        return np.stack([theta["end"] for theta in self.thetas])
+
+    def some(self, places: Sequence[int] | np.ndarray) -> Minima:
+        """The runs at these places only."""
+        return Minima(self.network, self.runs.iloc[list(places)], [self.thetas[place] for place in places])
+
+    @cached_property
+    def raw_distances(self) -> Square:
+        """Distances between the ends as they are."""
+        return distances(self.network, self.ends)
+
+    @cached_property
+    def aligned_distances(self) -> Square:
+        """Distances after the later run of each pair is aligned with the earlier."""
+        square = np.zeros_like(self.raw_distances)
+        for i, j in combinations(range(len(self.ends)), 2):
+            moved = aligned(self.network, self.ends[j], self.ends[i])
+            square[i, j] = square[j, i] = distances(self.network, self.ends[[i]], moved[None])[0, 0]
+        return square
+
+    @cached_property
+    def disagreement(self) -> Square:
+        """The share of test examples on which the predictions of two runs differ."""
+        features = self.network.data.test_features
+        with np.errstate(over="ignore"):
+            classes = np.stack([self.network.outputs(end[None], features)[0].argmax(axis=1) for end in self.ends])
+        return (classes[:, None] != classes).mean(axis=2)
+
+    def lines(self, align: bool) -> Curves:
+        """The training cost along the straight lines between disjoint pairs of ends, a row each."""
+        rows = []
+        for i, j in disjoint_pairs(len(self.ends)):
+            end = aligned(self.network, self.ends[j], self.ends[i]) if align else self.ends[j]
+            rows.append(straight_line(self.ends[i], end, POINTS))
+        return costs(self.network, np.concatenate(rows)).reshape(-1, POINTS)
+
+
+Arms = Mapping[str, Minima]
+Lines = Mapping[str, tuple[Curves, Curves]]  # of each arm: between ends as they are, and aligned
+
+
+def costs(network: Network, theta: Theta) -> Float[np.ndarray, " runs"]:
+    """The training cost of many points."""
+    blocks = [theta[i : i + ROWS].astype(network.dtype) for i in range(0, len(theta), ROWS)]
+    with np.errstate(over="ignore"):  # a unit far below 0
+        return np.concatenate([network.evaluate(block, network.train)[0] for block in blocks])
+
+
+def barriers(lines: Curves) -> Float[np.ndarray, " pairs"]:
+    """The barrier on each line."""
+    return np.array([barrier(line) for line in lines])
+
+
+def arms(minima: Minima) -> dict[str, Minima]:
+    """The runs by what differs between them: their start, the order of their mini-batches, or both."""
+    init, order = minima.runs["seeds.init"], minima.runs["seeds.batches"]
+    one_start = order.groupby(init).transform("nunique") >= FEWEST
+    one_order = init.groupby(order).transform("nunique") >= FEWEST
+    both = (init == order) & ~one_start & ~one_order
+    kinds = np.select([one_order & ~one_start, one_start & ~one_order, both], [START, ORDER, BOTH], "")
+    found = {arm: minima.some(np.flatnonzero(kinds == arm)) for arm in ARMS}
+    return {arm: group for arm, group in found.items() if len(group.runs) >= FEWEST}
+
+
+def arm_lines(arms: Arms) -> Lines:
+    """The lines of each arm, between ends as they are and aligned."""
+    return {arm: (group.lines(align=False), group.lines(align=True)) for arm, group in arms.items()}
