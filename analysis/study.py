@@ -20,9 +20,9 @@ CHAPTERS = (RATES, SEEDS, PICTURES)
 class Study:
     """A study of the runs of `conf/experiment/<name>.yaml`.
 
-    `analyze` takes the frames that `load` returns, the runs first. `small` are the overrides of the version in the small
-    report, `minutes` the full version's time on two cores. `order` is its place in its chapter of the report. The name
-    is that of its module.
+    `analyze` takes the frames that `load` returns, the runs first. `small` are the overrides of the small version,
+    `minutes` the full version's time on two cores. `order` is its place in its chapter of the report. The name is that
+    of its module.
     """
 
     title: str

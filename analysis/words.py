@@ -46,8 +46,9 @@ def number(value: object) -> str:
 
 def rate(value: float) -> str:
     """A learning rate in up to four digits, fewer where they are as good."""
-    texts = [f"{value:.{digits}g}" for digits in range(1, 5)]
-    return next((text for text in texts if abs(float(text) - value) <= ROUNDED * abs(value)), texts[-1])
+    texts = [f"{float(f'{value:.{digits}g}'):g}" for digits in range(1, 5)]
+    shortest = next((text for text in texts if abs(float(text) - value) <= ROUNDED * abs(value)), texts[-1])
+    return f"{float(shortest):g}"  # 10, not 1e+01
 
 
 def rates(low: float, high: float) -> str:

@@ -1,6 +1,6 @@
 """Run every study of the report, two at a time: a small version of each, or with --full the whole.
 
-What is finished already is not run again, and the small versions' runs are part of the whole's.
+Finished runs are reused, and the small versions' runs are part of the whole's.
 """
 
 from __future__ import annotations
@@ -10,66 +10,61 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from analysis import stamps
+from analysis.claims.claim import SWEEP
+from analysis.page import stamps
+from analysis.studies import studies
 
 TRAIN = Path(__file__).resolve().parent / "train.py"
 AT_ONCE = 2
-CODE = ("conf", "gdlab", "experiments", "hydra_plugins")
+CODE = ("analysis", "conf", "gdlab", "experiments", "hydra_plugins")
 STORE, STAMP = Path("mlflow.db"), Path("reports/.launched")
-SMALL = {  # the longest first; what is overridden to make it small
-    "edge_of_stability": ["optimizer.learning_rate=0.1", "seed=0"],
-    "lessons": [],
-    "lr_border": [
-        "hydra.sweeper.cases=["
-        "'problem=parabola problem.curvature=0.5','problem=parabola problem.curvature=2',"
-        "'problem=bowl problem.curvature=0.1','problem=ravine problem.curvature=5 problem.condition=100',"
-        "'problem=parabola optimizer=momentum optimizer.momentum=0.9']"
-    ],
-    "lr_optimizers": ["seed=range(2)"],
-    "seed_minima": ["seed=range(1,7)"],
-    "gallery": [],
-    "width": ["problem.hidden=[8,8],[16,16],[32,32]", "seed=range(4)"],
-    "lr_divergence": ["optimizer.learning_rate=geomspace:0.001:1000:13", "seed=range(3)"],
-    "basins": [],
-    "lr_schedules": ["seed=range(2)"],
-    "lr_batch": ["problem.batch_size=1,16,256", "seed=range(1)"],
-    "lr_explosion": ["seed=range(3)"],
-    "symmetry": ["seed=range(2)"],
-    "lr_parabola": [],
-}
 
 
 def main() -> None:
+    """Launch all experiments, unless they are up to date."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="the whole of every study")
     full = parser.parse_args().full
-    workers = max(1, (os.cpu_count() or 1) // AT_ONCE)
     data = os.environ.get("GDLAB_PROBLEM_DATA", "")
 
-    def stamp() -> str:
+    def digest() -> str:
         return stamps.digest(CODE, [STORE], str(full), data)
 
-    if stamps.unchanged(STAMP, stamp()):
-        print("every study is run already, and nothing has changed since")
+    if stamps.is_current(STAMP, digest()):
+        print("every study is up to date")
         return
-
-    def launch(name: str) -> bool:
-        begun = time.perf_counter()
-        command = [sys.executable, str(TRAIN), "-m", f"experiment={name}", f"hydra.launcher.workers={workers}"]
-        done = subprocess.run(command + ([] if full else SMALL[name]), capture_output=True, text=True, check=False)
-        counted = [line for line in done.stdout.splitlines() if " runs: " in line]
-        told = "; ".join(counted) if done.returncode == 0 else done.stderr.strip() or done.stdout.strip()
-        print(f"{name}: {told} [{time.perf_counter() - begun:.0f} s]", flush=True)
-        return done.returncode == 0
-
+    overrides = experiments(full)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        sound = list(pool.map(launch, SMALL))
-    if not all(sound):
-        sys.exit(f"error: {sound.count(False)} of {len(sound)} studies failed")
-    stamps.put(STAMP, stamp())
+        succeeded = list(pool.map(partial(launch, overrides), overrides))
+    if not all(succeeded):
+        sys.exit(f"error: {succeeded.count(False)} of {len(succeeded)} studies failed")
+    stamps.write(STAMP, digest())
+
+
+def experiments(full: bool) -> dict[str, Sequence[str]]:
+    """The overrides of every experiment by name, the longest first: the studies, and the claims' own runs."""
+    by_duration = sorted(studies().values(), key=lambda study: -study.minutes)
+    return {SWEEP: (), **{study.name: () if full else study.small for study in by_duration}}
+
+
+def launch(overrides: Mapping[str, Sequence[str]], name: str) -> bool:
+    """Run an experiment and print a line of what came of it; False if it failed."""
+    start = time.perf_counter()
+    workers = max(1, (os.cpu_count() or 1) // AT_ONCE)
+    command = [sys.executable, str(TRAIN), "-m", f"experiment={name}", f"hydra.launcher.workers={workers}"]
+    process = subprocess.run([*command, *overrides[name]], capture_output=True, text=True, check=False)
+    if process.returncode == 0:
+        summaries = [line for line in process.stdout.splitlines() if " trained" in line]
+        result = "; ".join(summaries)
+    else:
+        result = process.stderr.strip() or process.stdout.strip()
+    print(f"{name}: {result} [{time.perf_counter() - start:.0f} s]", flush=True)
+    return process.returncode == 0
 
 
 if __name__ == "__main__":

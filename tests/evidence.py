@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims import Claim
-from analysis.minima import Minima
+from analysis.stats.minima import Minima
 from gdlab.problems.network import Network
 
 

@@ -6,7 +6,7 @@ import cases
 import numpy as np
 import pandas as pd
 
-from analysis.minima import ARMS, Minima
+from analysis.stats.minima import ARMS, Minima
 from gdlab.measure.geometry import random_relabelling, relabelled, straight_line
 
 

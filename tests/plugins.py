@@ -22,14 +22,15 @@ def multirun(*overrides):
     return hydra, master
 
 
-def composed_jobs(experiment):
+def composed_jobs(experiment, *overrides):
     """The configurations of all jobs of an experiment, at the lower end of what it searches, as plain mappings."""
-    hydra, master = multirun(f"experiment={experiment}")
+    hydra, master = multirun(f"experiment={experiment}", *overrides)
     settings = OmegaConf.to_container(master.hydra.sweeper, resolve=True)
     del settings["_target_"]
     sweeper = grid_sweeper.GridSweeper(**settings)
     parser = OverridesParser.create(config_loader=hydra.config_loader)
-    jobs = sweeper.jobs(parser, [f"experiment={experiment}"])
+    own = [text for text in overrides if not text.startswith("hydra.")]
+    jobs = sweeper.jobs(parser, [f"experiment={experiment}", *own])
     if sweeper.search:
         jobs = [[*job, f"{sweeper.search.axis}={sweeper.search.low}"] for job in jobs]
     composition = Composition(hydra.config_loader, master)

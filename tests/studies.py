@@ -1,4 +1,4 @@
-"""Runs as a study loads them, made up or descended here and now, and what its figures show."""
+"""Runs as a study loads them, made up or descended here and now; and the contents of its figures."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.lines import Line2D
 
-from analysis import study
+from analysis import frames
 from gdlab import tracking
 from gdlab.sweeps import configuration, launch
 from gdlab.sweeps.plan import Job
 
 RATE = "optimizer.learning_rate"
 DIGITS = ("problem/data=digits", "problem.hidden=[4]", "problem.examples=50")  # a small network on small images
+
+COSTS = {0.01: [0.8, 0.9, 0.85, 0.6], 0.1: [0.05, 0.03, 0.04, 0.09], 10.0: [1.0, 1.0, 1.0, 1.0]}
+EXPLODED = {0.01: [0.5, 0.4, 0.6], 0.1: [np.inf, np.nan, 0.7], 1.0: [np.inf, 1e30, np.inf]}
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -63,25 +67,101 @@ def made_up(costs: Mapping[float, Sequence[float]], **params: Any) -> Frames:
 
 
 def regime(cost: float) -> str:
-    """What a made-up run of this final cost did."""
+    """The regime of a made-up run of this final cost."""
     if not cost <= 100:
         return "diverged"
     return "saturated" if cost == 1 else "converging" if cost < 0.5 else "crawling"
 
 
+def valley(
+    steep: float,
+    best: float = 0.3,
+    rates: Iterable[float] = np.geomspace(0.004, 40, 9),
+    spread: Sequence[float] = (1.0,),
+    **params: Any,
+) -> pd.DataFrame:
+    """Runs whose final cost is a V on log axes, with its tip at (best, 0.01) and sides of this slope."""
+    costs = {rate: 0.01 * 10 ** (steep * abs(np.log10(rate / best))) for rate in [*rates, best]}
+    return made_up({rate: [cost * factor for factor in spread] for rate, cost in costs.items()}, **params)[0]
+
+
+def two_optimizers() -> pd.DataFrame:
+    """Two optimizers, of which the second has the wider range of usable learning rates."""
+    narrow = valley(3.0, spread=[0.9, 1.1], **{"optimizer.name": "gradient_descent"})
+    wide = valley(1.0, best=3.0, spread=[0.8, 1.2], **{"optimizer.name": "rmsprop"})
+    return pd.concat([narrow, wide.assign(run_id="wide " + wide["run_id"])], ignore_index=True)
+
+
+def phase_runs() -> pd.DataFrame:
+    """Two batch sizes, the whole set among them, at three learning rates, with two seeds."""
+    costs = {
+        8.0: {0.1: [0.6, 0.4], 1.0: [0.3, 0.2], 10.0: [0.4, np.inf]},
+        np.nan: {0.1: [0.8, 0.9], 1.0: [0.7, 0.6], 10.0: [1.0, 1.0]},
+    }
+    frames = [made_up(rows, **{"problem.batch_size": size})[0] for size, rows in costs.items()]
+    return pd.concat(
+        [frame.assign(run_id=frame["run_id"] + f"/{i}") for i, frame in enumerate(frames)], ignore_index=True
+    )
+
+
+def border_case(
+    rates: Iterable[float],
+    border: float,
+    sharpness: float,
+    target: str = "parabola",
+    momentum: float | None = None,
+    rise: float = 100.0,
+    seeds: Iterable[int] = (0,),
+    **params: Any,
+) -> pd.DataFrame:
+    """Runs at these learning rates, of which those above the border diverged."""
+    optimizer: dict[str, Any] = {"optimizer.name": "gradient_descent"}
+    if momentum is not None:
+        optimizer = {"optimizer.name": "momentum", "optimizer.momentum": momentum}
+    return pd.DataFrame(
+        {
+            "run_id": f"{target}/{momentum}/{rise}/{rate}/{seed}",
+            RATE: rate,
+            "seed": seed,
+            "final_cost": np.inf if rate > border else 0.1,
+            "outcome": "diverged" if rate > border else "budget",
+            "regime": "diverged" if rate > border else "converging",
+            "start_sharpness": sharpness,
+            "problem.name": target,
+            "stop.diverged_above": rise,
+            "stop.max_steps": 1000.0,
+            **optimizer,
+            **params,
+        }
+        for rate in rates
+        for seed in seeds
+    )
+
+
+def three_borders() -> pd.DataFrame:
+    """A parabola whose border is as predicted, one with momentum, a network whose border is not as predicted."""
+    units = {"problem.activation": "tanh", "problem.output": "identity"}
+    cases = [
+        border_case([2.0, 0.5, 0.999, 1.008, 4.0], 1.0, 2.0),
+        border_case([0.1, 3.79, 3.81, 9.0], 3.8, 1.0, momentum=0.9),
+        border_case([0.1, 0.3, 0.31, 1.0], 0.305, 4.0, "network", **units),
+    ]
+    return pd.concat(cases, ignore_index=True)
+
+
 def descended(*configs: Mapping[str, Any]) -> Frames:
-    """What a study loads of these runs, descended in this process and not tracked."""
+    """The frames that a study loads of these runs, which descend in this process and are not tracked."""
     rows, steps = [], []
     for number, config in enumerate(configs):
         (trajectory,) = configuration.train_stack([config])
         params = launch.card(Job(name="", config=config), "key").params
-        told = {name: str(value) if isinstance(value, list) else value for name, value in params.items()}
+        as_text = {name: str(value) if isinstance(value, list) else value for name, value in params.items()}
         run = {"run_id": f"run {number}", "outcome": trajectory.outcome}
-        rows.append({**told, **trajectory.final, **run})
+        rows.append({**as_text, **trajectory.final, **run})
         steps.append(pd.DataFrame(trajectory.columns).assign(run_id=run["run_id"]))
     read = {"runs": pd.DataFrame(rows), "trajectories": pd.concat(steps, ignore_index=True)}
     with patch.multiple(tracking, **{name: lambda *_, frame=frame: frame for name, frame in read.items()}):
-        return study.load("", "descended")
+        return frames.load("", "descended")
 
 
 def over(config: Mapping[str, Any], rates: Iterable[float], seeds: Iterable[int] = (0,)) -> list[dict[str, Any]]:
@@ -116,7 +196,7 @@ def lines(ax: Axes) -> list[Line2D]:
 
 
 def levels(ax: Axes) -> list[float]:
-    """Where a panel's level lines lie."""
+    """The levels of a panel's level lines."""
     return sorted(line.get_ydata()[0] for line in ax.get_lines() if list(line.get_xdata()) == [0, 1])
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from analysis.claims.claim import ABSENT, FAILS, HOLDS, LIMITED, Claim, Finding, NotRunError
 
 if TYPE_CHECKING:
-    from analysis.study import Table
+    from analysis.items import Table
 
 __all__ = ["ABSENT", "CLAIMS", "FAILS", "HOLDS", "LIMITED", "Claim", "Finding", "cases", "judge", "table"]
 
@@ -56,7 +56,8 @@ def table(found: Sequence[tuple[Claim, Finding]]) -> Table:
     import pandas as pd
 
     from analysis import words
-    from analysis.study import Table
+    from analysis.items import Table
+    from analysis.stats import averages
 
     frame = pd.DataFrame(
         [

@@ -6,23 +6,25 @@ python -m analysis.claims
 
 from __future__ import annotations
 
-from analysis import study
+from analysis import scripts
 from analysis.claims import ABSENT, judge, table
-from analysis.study import Made
+from analysis.errors import StudyError
+from analysis.items import StudyResult
+from analysis.saving import save
 
 
 def main() -> None:
-    options = study.command_line(__doc__).parse_args()
+    options = scripts.command_line(__doc__).parse_args()
     found = judge(options.uri)
     if all(finding.verdict == ABSENT for _, finding in found):
-        raise study.StudyError(
+        raise StudyError(
             f"no claim has its runs in {options.uri}; begin with: python experiments/train.py -m experiment=lessons"
         )
     for claim, finding in found:
         print(f"{finding.verdict:>18}  {claim.text}\n{'':20}{finding.measured}")
-    for file in study.save(Made(findings=[], drawn=[], tables=[table(found)]), options.output):
+    for file in save(StudyResult(findings=[], tables=[table(found)]), options.output):
         print(f"wrote {file}")
 
 
 if __name__ == "__main__":
-    study.exit_plainly(main)
+    scripts.exit_plainly(main)

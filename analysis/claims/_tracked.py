@@ -7,9 +7,10 @@ from functools import cache, cached_property
 
 import pandas as pd
 
-from analysis import minima, study
+from analysis import frames, networks
 from analysis.claims._matching import select
 from analysis.claims.claim import SWEEP, Claim, NotRunError
+from analysis.stats.minima import Minima
 from gdlab import tracking
 from gdlab.results import MEASURED
 
@@ -38,7 +39,7 @@ class Archive:
     def _steps(self, experiment: str) -> pd.DataFrame:
         """The recorded steps of an experiment's descents, with the params and the regime of each."""
         runs = self.runs(experiment)
-        _, steps = study.joined(runs[runs["outcome"] != MEASURED], self.uri, experiment)
+        _, steps = frames.joined(runs[runs["outcome"] != MEASURED], self.uri, experiment)
         return steps
 
 
@@ -77,6 +78,6 @@ class TrackedEvidence:
         return tracking.measurements(self.runs[self.runs["outcome"] == MEASURED], self.archive.uri)
 
     @cached_property
-    def networks(self) -> Sequence[minima.Minima]:
+    def networks(self) -> Sequence[Minima]:
         descents = (self.runs["problem.name"] == "network") & (self.runs["outcome"] != MEASURED)
-        return minima.grouped(self.runs[descents], self.archive.uri)
+        return networks.grouped(self.runs[descents], self.archive.uri)

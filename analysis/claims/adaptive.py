@@ -13,7 +13,7 @@ def is_usable_over_more_decades(evidence: Evidence) -> Finding:
 
     The limit: not all of them have a range that is wider beyond its interval.
     """
-    from analysis.curves import usable
+    from analysis.stats.usable import usable
 
     table = usable(evidence.runs, "optimizer.name").set_index("choice")
     adaptive = table.loc[table.index.isin(ADAPTIVE)]

@@ -9,6 +9,7 @@ from analysis.claims.claim import Claim, Evidence, Finding, finding
 
 def starts_at_chance_level(evidence: Evidence) -> Finding:
     from analysis import words
+    from analysis.stats import averages
 
     first = evidence.steps[evidence.steps["step"] == 0].drop_duplicates("seed")
     accuracy = first["test_accuracy"].to_numpy(float)

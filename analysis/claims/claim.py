@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.minima import Minima
+    from analysis.stats.minima import Minima
 
 RATE = "optimizer.learning_rate"
 SWEEP = "lessons"  # the experiment that runs what claims ask for themselves

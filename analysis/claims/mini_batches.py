@@ -15,7 +15,7 @@ TWO_EPOCHS = "stop.max_epochs=2 seed=range(3)"
 
 
 def gets_worse_with_age(evidence: Evidence) -> Finding:
-    from analysis import averages
+    from analysis.stats import averages
 
     table = averages.summarized(evidence.runs, ["optimizer.every"], "final_cost")
     costs = ", ".join(f"{row['iqm']:.3g} for {row['optimizer.every']:.0f}" for _, row in table.iterrows())
@@ -37,7 +37,7 @@ fresh = Claim(
 
 def fitted_exponent(table: pd.DataFrame) -> tuple[float, float, float]:
     """The power of the batch size with which the root mean square error falls, with its bootstrap interval."""
-    from analysis import averages
+    from analysis.stats import averages
 
     groups = {size: group["error"].to_numpy(float) for size, group in table.groupby("size")}
     logs = np.log(list(groups))
@@ -71,7 +71,7 @@ estimates = Claim(
 
 
 def learns_more_from_mini_batches(evidence: Evidence) -> Finding:
-    from analysis import averages
+    from analysis.stats import averages
 
     sizes = evidence.runs["problem.batch_size"]
     groups = [evidence.runs[which] for which in (sizes == 1, sizes == 32, sizes.isna())]

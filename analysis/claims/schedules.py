@@ -15,7 +15,7 @@ def beats_constant(evidence: Evidence) -> Finding:
 
     The limit: their intervals overlap.
     """
-    from analysis import averages
+    from analysis.stats import averages
 
     best = {}
     for name, runs in evidence.runs.groupby("schedule.name"):

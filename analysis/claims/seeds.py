@@ -6,12 +6,14 @@ from analysis.claims.claim import Claim, Evidence, Finding, NotRunError, finding
 
 
 def ends_elsewhere(evidence: Evidence) -> Finding:
-    from analysis import minima
+    from analysis.stats.estimates import over_pairs
+    from analysis.stats.minima import BOTH, arms
 
-    both = minima.arms(evidence.networks[0]).get(minima.BOTH)
+    both = arms(evidence.networks[0]).get(BOTH)
     if both is None:
         raise NotRunError("seed_minima")
-    apart, aligned, differ = (minima.over_pairs(square) for square in (both.raw, both.nearer, both.disagreement))
+    squares = (both.raw_distances, both.aligned_distances, both.disagreement)
+    apart, aligned, differ = map(over_pairs, squares)
     return finding(
         f"two runs end {apart[0]:.3g} apart on average, {aligned[0]:.3g} after relabelling, and classify "
         f"{differ[0]:.1%} [{differ[1]:.1%}, {differ[2]:.1%}] of the test examples differently "

@@ -33,7 +33,7 @@ REGIMES = {  # Okabe and Ito's colours (2008), distinct to colour-blind readers
     SATURATED: Mark("#E69F00", "D"),
     DIVERGED: Mark("#D55E00", "X"),
 }
-CHOICES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # the same colours, for anything else
+CHOICES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # for anything else
 
 THEME = {
     **sns.axes_style("ticks"),

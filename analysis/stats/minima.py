@@ -103,3 +103,47 @@ def arms(minima: Minima) -> dict[str, Minima]:
 def arm_lines(arms: Arms) -> Lines:
     """The lines of each arm, between ends as they are and aligned."""
     return {arm: (group.lines(align=False), group.lines(align=True)) for arm, group in arms.items()}
+
+
+def pairs(arms: Arms) -> pd.DataFrame:
+    """All pairs of runs of each arm: their distances and their disagreement."""
+    tables = []
+    for arm, minima in arms.items():
+        first, second = np.triu_indices(len(minima.runs), 1)
+        names = minima.runs["run_name"].to_numpy()
+        columns = {
+            "arm": arm,
+            "first": names[first],
+            "second": names[second],
+            "distance": minima.raw_distances[first, second],
+            "distance aligned": minima.aligned_distances[first, second],
+            "disagreement": minima.disagreement[first, second],
+        }
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
+
+
+def line_points(lines: Lines) -> pd.DataFrame:
+    """The cost at each point of every line."""
+    tables = [
+        pd.DataFrame({"pairs of": arm, "as": kind, "pair": pair, "t": np.linspace(0, 1, len(line)), "cost": line})
+        for arm, both in lines.items()
+        for kind, curves in zip(("they are", "aligned"), both, strict=True)
+        for pair, line in enumerate(curves)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def barriers_by_width(groups: Sequence[Minima]) -> pd.DataFrame:
+    """The barrier of each pair of networks of one architecture, as they are and aligned."""
+    tables = []
+    for group in groups:
+        for kind, align in (("as they are", False), ("aligned", True)):
+            columns = {
+                "hidden layers": ", ".join(map(str, group.network.hidden)),
+                "parameters": group.network.parameters,
+                "pairs are": kind,
+                "barrier": barriers(group.lines(align)),
+            }
+            tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)

@@ -27,7 +27,7 @@ MEANINGS = {
     SATURATED: "the gradient has vanished and nothing has been learnt",
     DIVERGED: f"the cost is not finite, {EXPLODED:g} times its start, or above its start and still rising",
 }
-DISTANCE = "the distance is from the cost at the start to 0, or, where accuracy is recorded, from that at the start to 1"
+DISTANCE = "the distance is from the cost at the start to 0, or, where accuracy is recorded, from its start to 1"
 
 
 def regimes(steps: pd.DataFrame) -> pd.Series:

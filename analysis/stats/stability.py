@@ -57,9 +57,9 @@ def critical_sharpness(runs: pd.DataFrame) -> pd.Series:
 
 
 def formula(runs: pd.DataFrame, over: str = "λ") -> str:
-    """The stability limit in symbols, 2/λ or 3.8/λ, where it is the same for all runs; else in words."""
+    """The stability limit in symbols: 2/λ or 3.8/λ where it is known and the same for all runs, else c/λ."""
     known = factors(runs).dropna().unique()
-    return f"{known[0]:g}/{over}" if len(known) == 1 else "stability limit"
+    return f"{known[0]:g}/{over}" if len(known) == 1 else f"c/{over}"
 
 
 def unknown_rules(runs: pd.DataFrame) -> list[str]:

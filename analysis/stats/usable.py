@@ -25,6 +25,7 @@ def usable(runs: pd.DataFrame, key: str) -> pd.DataFrame:
         costs = np.array([averages.interquartile_mean(values) for values in finals.values()])
         start, end = span(rates, costs)
         best = int(np.argmin(costs))
+        low, high = _width_interval(rates, list(finals.values()), 1000 * stratum)
         rows.append(
             {
                 "choice": choice,
@@ -33,7 +34,8 @@ def usable(runs: pd.DataFrame, key: str) -> pd.DataFrame:
                 "from": start,
                 "to": end,
                 "decades": np.log10(end / start),
-                **dict(zip(("low", "high"), _width_interval(rates, list(finals.values()), 1000 * stratum), strict=True)),
+                "low": low,
+                "high": high,
                 "seeds": group["seed"].nunique(),
             }
         )

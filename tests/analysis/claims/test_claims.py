@@ -19,8 +19,9 @@ from analysis.claims import ABSENT, CLAIMS, FAILS, HOLDS, LIMITED, Claim, cases,
 from analysis.claims._matching import jobs, select
 from analysis.claims._tracked import Archive, TrackedEvidence
 from gdlab.sweeps.configuration import SECTIONS, flat
+from hydra_plugins._axes import grid
 from hydra_plugins._composition import Composition
-from hydra_plugins.grid_sweeper import grid, parted
+from hydra_plugins.grid_sweeper import split_case
 
 OWN = [claim for claim in CLAIMS if claim.runs]
 
@@ -71,7 +72,7 @@ def lessons():
     composition = Composition(hydra.config_loader, master)
     rows = []
     for case in master.hydra.sweeper.cases:
-        for job in grid(composition.parser.parse_overrides(parted(case)), ()):
+        for job in grid(composition.parser.parse_overrides(split_case(case)), ()):
             composed = composition.config(["experiment=lessons", *job], 0)
             sections = OmegaConf.masked_copy(composed, [*SECTIONS, "measurement", "seed"])
             params = flat(OmegaConf.to_container(sections, resolve=True))
@@ -99,7 +100,7 @@ def test_a_claim_finds_its_own_runs(claim, lessons):
 
 def expanded(case):
     """The overrides of each job of a case."""
-    return [set(job) for job in grid(OverridesParser.create().parse_overrides(parted(case)), ())]
+    return [set(job) for job in grid(OverridesParser.create().parse_overrides(split_case(case)), ())]
 
 
 def test_params_of_jobs():

@@ -1,0 +1,27 @@
+"""Distinct hidden units and the cost against the step."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import describe
+from analysis.draw import axes, style
+
+
+@style.theme()
+def symmetry(table: pd.DataFrame, units: int) -> Figure:
+    """The number of distinct units, out of `units`, above the training cost; a line is a run, its colour its start."""
+    figure = Figure(figsize=(style.COLUMN, 4.2), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True)
+    limits = axes.cost_limits(table["cost"])
+    for (name, group), color in zip(table.groupby("start"), style.CHOICES, strict=False):
+        for number, (_, run) in enumerate(group.groupby("run_id")):
+            label = f"{name} (n = {group['run_id'].nunique()})" if number == 0 else None
+            top.plot(run["step"], run["distinct units"], color=color, linewidth=0.9, label=label, clip_on=False)
+            bottom.plot(run["step"], axes.clipped(run["cost"], limits), color=color, linewidth=0.9)
+    top.set(ylabel="distinct hidden units", ylim=(0, units))
+    axes.set_cost(bottom, limits, describe.cost_name(table))
+    axes.set_step(bottom, table["step"].max())
+    top.legend(loc="lower left", bbox_to_anchor=(-0.05, 1.02), title="start and precision", alignment="left")
+    return figure

@@ -1,0 +1,147 @@
+"""Sections of the page: a study's findings, figures and tables, or how to run it; and the claims."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import claims, describe, words
+from analysis.claims import Claim, Finding
+from analysis.draw import style
+from analysis.items import Figure, Film, Table
+from analysis.saving import attach, save
+from analysis.scripts import command_line
+from analysis.study import Study
+from gdlab import tracking
+
+UI = "http://127.0.0.1:5000/#/experiments"
+MOST_LINKS = 5
+PROVENANCE = {  # tags of runs, and their names on the page
+    "mlflow.source.git.commit": "git commit",
+    "gdlab.git_dirty": "uncommitted changes",
+    "gdlab.version": "gdlab",
+    "gdlab.numpy_version": "NumPy",
+    "gdlab.mlflow_version": "MLflow",
+    "gdlab.python_version": "Python",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A saved figure or film: `file` is the one to show, `inches` its width, `links` all its files."""
+
+    name: str
+    title: str
+    caption: str
+    file: str
+    inches: float
+    links: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A study on the page; `missing` is the command that runs it, if it was not run.
+
+    `throughout` holds the sentences that would be in every caption.
+    """
+
+    study: Study
+    missing: str = ""
+    findings: Sequence[str] = ()
+    throughout: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    tables: Sequence[Table] = ()
+    pictures: Sequence[Picture] = ()
+    commands: Mapping[str, str] = field(default_factory=dict)
+    runs: int = 0
+    page: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestedClaim:
+    """A claim with its finding, and links to some of its runs."""
+
+    claim: Claim
+    finding: Finding
+    links: Sequence[str]
+
+
+def section(uri: str, folder: Path, study: Study) -> Section:
+    """A study's section; its figures and tables are saved to `folder`."""
+    if not tracking.experiment_id(uri, study.name):
+        return Section(study=study, missing=study.command)
+    runs, result = study.result(uri)
+    attach(uri, runs, save(result, folder))
+    items: list[Figure | Film | Table] = [*result.figures, *result.films, *result.tables]
+    common = [text for text in map(words.sentences, describe.common_parts(runs)) if _is_in_any(text, items)]
+    pictures = [*map(_figure_picture, result.figures), *map(_film_picture, result.films)]
+    return Section(
+        study=study,
+        findings=result.findings,
+        facts=facts(runs, f"{study.name} in {uri}"),
+        throughout=" ".join(common),
+        tables=[replace(table, caption=_without(common, table.caption)) for table in result.tables],
+        pictures=[replace(picture, caption=_without(common, picture.caption)) for picture in pictures],
+        commands={"the runs": study.command, "the figures": _figures_command(study, uri)},
+        runs=len(runs),
+        page=f"{UI}/{runs['experiment_id'].iloc[0]}",
+    )
+
+
+def facts(runs: pd.DataFrame, where: str) -> dict[str, str]:
+    """The setup of the runs and the code that made them, by name."""
+    table = {"experiment": where, "runs": f"{len(runs):,}"}
+    if "seed" in runs:
+        table["seeds"] = words.listed([words.number(seed) for seed in sorted(runs["seed"].unique())])
+    table |= describe.setup(runs)
+    table |= {label: describe.values(runs, tag) for tag, label in PROVENANCE.items()}
+    return {name: text for name, text in table.items() if text}
+
+
+def tested_claims(uri: str) -> list[TestedClaim]:
+    """Every claim with its finding."""
+    found = claims.judge(uri)
+    ids = {name: tracking.experiment_id(uri, name) for name in sorted({claim.experiment for claim, _ in found})}
+    return [
+        TestedClaim(
+            claim=claim,
+            finding=finding,
+            links=[
+                f"{UI}/{ids[claim.experiment]}/runs/{run}" for run in finding.runs[:MOST_LINKS] if ids[claim.experiment]
+            ],
+        )
+        for claim, finding in found
+    ]
+
+
+def _is_in_any(text: str, items: Iterable[Figure | Film | Table]) -> bool:
+    return any(text in item.caption for item in items)
+
+
+def _without(sentences: Sequence[str], caption: str) -> str:
+    """A caption without some of its sentences."""
+    for sentence in sentences:
+        caption = caption.replace(sentence, "")
+    return " ".join(caption.split())
+
+
+def _figure_picture(figure: Figure) -> Picture:
+    return _picture(figure, figure.plot.get_figwidth(), ("png", "svg", "csv"))
+
+
+def _film_picture(film: Film) -> Picture:
+    return _picture(film, style.COLUMN, ("gif",))
+
+
+def _picture(item: Figure | Film, inches: float, suffixes: Sequence[str]) -> Picture:
+    files = [f"{item.name}.{suffix}" for suffix in suffixes]
+    return Picture(name=item.name, title=item.title, caption=item.caption, file=files[0], inches=inches, links=files)
+
+
+def _figures_command(study: Study, uri: str) -> str:
+    options = ["--uri", uri] if uri != command_line(None).get_default("uri") else []
+    return shlex.join(["python", "analysis/figures.py", "--study", study.name, *options])

@@ -1,0 +1,115 @@
+"""Final cost and trajectories against the learning rate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis import describe, words
+from analysis.columns import RATE
+from analysis.draw import axes
+from analysis.draw.final import final
+from analysis.draw.trajectories import panel_rates, trajectories
+from analysis.items import Figure, StudyResult, Table
+from analysis.recipes import captions
+from analysis.stats import averages, stability
+from analysis.stats.by_rate import by_rate
+from analysis.stats.regimes import MEANINGS
+
+DATA = (RATE, "seed", "regime", "outcome", "final_cost", "final_accuracy", "start_sharpness", "steps")
+
+
+def against_rate(name: str, title: str, runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
+    """The figures, the table and the findings of runs over learning rates; `name` begins the names of the items."""
+    return StudyResult(
+        findings=findings(runs),
+        figures=[
+            Figure(
+                name=f"{name}_final",
+                title=f"{title}: final cost{' and accuracy' if 'final_accuracy' in runs else ''}",
+                plot=final(runs),
+                caption=final_caption(runs),
+                data=runs[[column for column in DATA if column in runs]].sort_values([RATE, "seed"]),
+            ),
+            Figure(
+                name=f"{name}_trajectories",
+                title=f"{title}: cost against step",
+                plot=trajectories(steps),
+                caption=trajectories_caption(runs, steps),
+                data=steps[[RATE, "seed", "regime", "step", "cost"]].sort_values([RATE, "seed", "step"]),
+            ),
+        ],
+        tables=[
+            Table(
+                name=f"{name}_summary",
+                title=f"{title}: by learning rate",
+                frame=by_rate(runs),
+                caption=words.sentences(
+                    f"for each learning rate: the number of runs, the number in each regime, and the "
+                    f"{averages.AVERAGE} with its {averages.INTERVAL}",
+                    describe.regimes(runs),
+                ),
+            )
+        ],
+    )
+
+
+def final_caption(runs: pd.DataFrame) -> str:
+    """The caption of the final cost and accuracy."""
+    seeds, has_accuracy = runs["seed"].nunique(), "final_accuracy" in runs
+    limits = axes.limits_with_references(runs, "final_cost")
+    return words.sentences(
+        f"final {describe.cost_name(runs)}{' and final test accuracy' if has_accuracy else ''} against the learning "
+        "rate η",
+        describe.counts(runs),
+        f"a dot is a run, in the colour of its regime{', seeds side by side' if seeds > 1 else ''}",
+        f"line: {averages.AVERAGE}; {captions.BAND}" if seeds > 1 else "one seed: no spread, the line joins the runs",
+        "" if runs[RATE].nunique() > 1 else "one learning rate: no line",
+        captions.stability_limit(runs),
+        *axes.off_scale(runs["final_cost"], limits, runs["run_id"]),
+        captions.CHANCE if has_accuracy else "",
+        *captions.shared(runs),
+    )
+
+
+def trajectories_caption(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
+    """The caption of the costs against the step."""
+    rates, panels = runs[RATE].nunique(), len(panel_rates(steps))
+    limits = axes.limits_with_references(steps, "cost")
+    return words.sentences(
+        f"{describe.cost_name(steps)} of every run against the step, on log scales; the step axis is linear up to 1",
+        describe.counts(runs),
+        f"a panel is a learning rate{f', {panels} of the {rates}' if panels < rates else ''}; a line is a run, "
+        f"measured at up to {steps['step'].nunique()} steps, in the colour of its regime; a marker is at its end",
+        "" if runs["seed"].nunique() > 1 else "one seed: no spread",
+        *axes.off_scale(steps["cost"], limits, steps["run_id"]),
+        *captions.shared(runs),
+    )
+
+
+def findings(runs: pd.DataFrame) -> list[str]:
+    """The best learning rates, the regimes and the stability limit, in sentences."""
+    costs = averages.summarized(runs, [RATE], "final_cost")
+    texts = [_best(costs, "lowest final cost", costs["iqm"].min())]
+    if "final_accuracy" in runs:
+        accuracies = averages.summarized(runs, [RATE], "final_accuracy")
+        texts.append(_best(accuracies, "highest final test accuracy", accuracies["iqm"].max()))
+    texts += [_regime(runs, regime) for regime in MEANINGS if (runs["regime"] == regime).any()]
+    if limits := stability.limit_range(runs):
+        low, median, high = limits
+        spread = f" (median; {low:.3g} to {high:.3g} over the starts)" if low < high else ""
+        texts.append(f"the stability limit at the start, {stability.formula(runs)}, is {median:.3g}{spread}")
+    return [words.sentences(text) for text in texts]
+
+
+def _best(table: pd.DataFrame, quantity: str, value: float) -> str:
+    if not np.isfinite(value):
+        return "no learning rate has a finite average cost"
+    row = table[table["iqm"] == value].iloc[0]
+    estimate = words.estimate(value, row["low"], row["high"], ".3g")
+    return f"the {quantity} is {estimate}, at η = {words.rate(row[RATE])} (n = {row['n']:.0f})"
+
+
+def _regime(runs: pd.DataFrame, regime: str) -> str:
+    rates = runs.loc[runs["regime"] == regime, RATE]
+    return f"{regime}: {len(rates)} of {words.plural(len(runs), 'run')}, {words.rates(rates.min(), rates.max())}"

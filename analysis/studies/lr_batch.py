@@ -1,0 +1,96 @@
+"""A phase diagram: regime and final cost by learning rate and batch size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis import describe, frames, words
+from analysis.columns import BATCH_SIZE, RATE
+from analysis.draw.phases import phases
+from analysis.items import Figure, StudyResult, Table
+from analysis.recipes import captions
+from analysis.stats import averages
+from analysis.stats.cells import WHOLE_SET, cells
+from analysis.stats.regimes import CONVERGING
+from analysis.study import RATES, Study
+
+TITLE = "Regime and final cost by learning rate and batch size"
+HEADS = {
+    "label": "batch size",
+    RATE: "learning rate η",
+    "n": "runs",
+    "regime": "regime",
+    "agree": "in all runs",
+    "iqm": "final cost",
+    "low": "low",
+    "high": "high",
+}
+
+
+def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
+    """The phase diagram and its table."""
+    sized = runs.fillna({BATCH_SIZE: np.inf}) if BATCH_SIZE in runs else runs  # without one it is the whole set
+    frames.require(sized, (BATCH_SIZE,), "experiment 'lr_batch'")
+    table = cells(runs)
+    return StudyResult(
+        findings=findings(table),
+        figures=[
+            Figure(
+                name="lr_batch",
+                title=TITLE,
+                plot=phases(runs, table),
+                caption=caption(runs, table),
+                data=runs[[RATE, BATCH_SIZE, "seed", "regime", "final_cost"]].sort_values([BATCH_SIZE, RATE, "seed"]),
+            )
+        ],
+        tables=[
+            Table(
+                name="lr_batch_cells",
+                title=TITLE,
+                frame=table[list(HEADS)].rename(columns=HEADS),
+                caption=words.sentences(
+                    "a row is a pair; its regime is that of most runs, on a tie the worse",
+                    f"final cost: the {averages.AVERAGE}; low and high: its {averages.INTERVAL}",
+                    describe.regimes(runs),
+                ),
+            )
+        ],
+    )
+
+
+def findings(table: pd.DataFrame) -> list[str]:
+    """For each batch size the best learning rate, and the largest that converges."""
+    texts = []
+    for _, rows in table.groupby("size"):
+        label = rows["label"].iloc[0]
+        batch = describe.WHOLE_SET if label == WHOLE_SET else f"batches of {label}"
+        best = rows.loc[rows["iqm"].idxmin()]
+        rates = rows.loc[rows["regime"] == CONVERGING, RATE]
+        limit = f"converging up to η = {words.rate(rates.max())}" if len(rates) else "never converging"
+        texts.append(f"{batch}: lowest final cost {best['iqm']:.3g} at η = {words.rate(best[RATE])}; {limit}")
+    return [words.sentences(text) for text in texts]
+
+
+def caption(runs: pd.DataFrame, table: pd.DataFrame) -> str:
+    """The caption of the figure."""
+    return words.sentences(
+        "regime and final cost for each pair of learning rate η and batch size",
+        describe.counts(runs, [BATCH_SIZE]),
+        "left: the regime of most runs of a pair, on a tie the worse"
+        + ("; a dot where its runs differ" if not table["agree"].all() else ""),
+        f"right: {averages.AVERAGE} of the final {describe.cost_name(runs)}, on a log scale",
+        *describe.common_parts(runs),
+        captions.pooled(runs, [BATCH_SIZE]),
+    )
+
+
+STUDY = Study(
+    title="Learning rate and batch size",
+    question="Which pairs of learning rate and batch size learn?",
+    chapter=RATES,
+    order=50,
+    minutes=3,
+    analyze=analyze,
+    small=("problem.batch_size=1,16,256", "seed=range(1)"),
+)

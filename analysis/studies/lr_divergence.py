@@ -1,0 +1,18 @@
+"""The network over six decades of learning rates."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from analysis.recipes.against_rate import against_rate
+from analysis.study import RATES, Study
+
+STUDY = Study(
+    title="How large may a learning rate be?",
+    question="Too small, and nothing is learned; too large, and the units saturate and learning stops.",
+    chapter=RATES,
+    order=10,
+    minutes=1,
+    analyze=partial(against_rate, "lr_divergence", "The network"),
+    small=("optimizer.learning_rate=geomspace:0.001:1000:13", "seed=range(3)"),
+)

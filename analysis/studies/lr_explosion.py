@@ -1,0 +1,18 @@
+"""A network whose cost is unbounded, over many learning rates."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from analysis.recipes.against_rate import against_rate
+from analysis.study import RATES, Study
+
+STUDY = Study(
+    title="Where too large a learning rate explodes",
+    question="Sigmoid outputs bound the cost; identity outputs do not.",
+    chapter=RATES,
+    order=40,
+    minutes=0.5,
+    analyze=partial(against_rate, "lr_explosion", "Relu units, identity outputs"),
+    small=("seed=range(3)",),
+)

@@ -1,0 +1,90 @@
+"""Minima of one network that differ in their start, in their order of mini-batches, or in both."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis import networks, words
+from analysis.errors import StudyError
+from analysis.items import StudyResult, Table
+from analysis.recipes import minima as recipes
+from analysis.stats import averages
+from analysis.stats.comparison import comparison
+from analysis.stats.estimates import Estimate, mean, over_pairs, over_runs
+from analysis.stats.minima import Arms, Lines, Minima, arm_lines, barriers
+from analysis.stats.minima import arms as arms_of
+from analysis.study import SEEDS, Study
+
+
+def analyze(runs: pd.DataFrame, steps: pd.DataFrame, minima: Minima) -> StudyResult:
+    """Compare the arms as points, up to relabelling, as functions, and by their final cost."""
+    arms = arms_of(minima)
+    if not arms:
+        raise StudyError(
+            "no arm has three runs: this study needs runs that differ in seeds.init, in seeds.batches, or in both, "
+            f"unlike run {runs['run_name'].iloc[0]!r} and the others"
+        )
+    lines = arm_lines(arms)
+    return StudyResult(
+        findings=[finding(arm, group, *lines[arm]) for arm, group in arms.items()],
+        figures=[
+            recipes.finals(arms, runs),
+            recipes.distances(arms, runs),
+            recipes.disagreement(arms, runs),
+            recipes.barriers(arms, lines, runs),
+            recipes.plane(arms, runs),
+        ],
+        tables=[answers(arms, lines, runs)],
+    )
+
+
+def finding(arm: str, minima: Minima, raw: np.ndarray, aligned: np.ndarray) -> str:
+    """The result of one arm in three sentences."""
+
+    def text(estimate: Estimate, form: str) -> str:
+        return words.estimate(*estimate, form)
+
+    distance, distance_aligned = over_pairs(minima.raw_distances), over_pairs(minima.aligned_distances)
+    barrier, barrier_aligned = (over_runs(barriers(curves), mean) for curves in (raw, aligned))
+    norm = float(np.sqrt((np.asarray(minima.ends, np.float64) ** 2).sum(axis=1)).mean())
+    costs, accuracies = minima.runs["final_cost"], minima.runs["final_accuracy"]
+    return words.sentences(
+        f"{arm} (n = {len(minima.runs)}): the distance between two minima is {text(distance, '.3g')}, "
+        f"{distance[0] / norm:.2f} times the mean norm of theta, and {text(distance_aligned, '.3g')} after alignment",
+        f"the barrier between them is {text(barrier, '.3f')}, and {text(barrier_aligned, '.3f')} after alignment",
+        f"their predictions differ on {text(over_pairs(minima.disagreement), '.2%')} of the test examples; the final "
+        f"cost is {costs.mean():.4f} ± {costs.std():.4f} (mean ± standard deviation), the accuracy "
+        f"{accuracies.mean():.2%} ± {accuracies.std():.2%}",
+    )
+
+
+def answers(arms: Arms, lines: Lines, runs: pd.DataFrame) -> Table:
+    """The questions of the study and their answers, a column for each arm."""
+    caption = recipes.caption(
+        arms,
+        runs,
+        f"each number has its {averages.INTERVAL} in brackets",
+        "distance and disagreement: mean over all pairs of runs of an arm, with runs resampled for the interval; "
+        "barrier: mean over disjoint pairs; spread: standard deviation over runs",
+        "variance share: the variance in the arm over that in the arm in which both seeds vary; the shares need not "
+        "add up to 1, since each of the other arms has a single start or a single order",
+    )
+    return Table(
+        name="seed_minima_answers",
+        title="Different points, different functions, worse minima?",
+        frame=comparison(arms, lines),
+        caption=caption,
+    )
+
+
+STUDY = Study(
+    title="What does the seed decide?",
+    question="Two runs of one model end at different points. How far apart are they, and are they different functions?",
+    chapter=SEEDS,
+    order=10,
+    minutes=1,
+    load=networks.load_alike,
+    analyze=analyze,
+    small=("seed=range(1,7)",),
+)

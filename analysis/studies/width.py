@@ -1,0 +1,69 @@
+"""Barriers between minima of networks of several widths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis import describe, networks, words
+from analysis.columns import HIDDEN
+from analysis.draw.minima import by_width
+from analysis.errors import StudyError
+from analysis.items import Figure, StudyResult, Table
+from analysis.stats import averages, estimates
+from analysis.stats.minima import POINTS, Minima, barriers_by_width
+from analysis.study import SEEDS, Study
+
+TITLE = "Barriers between minima by width"
+
+
+def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -> StudyResult:
+    """Measure the barrier between minima of networks of each width."""
+    for group in groups:
+        if len(group.runs) < 2:
+            raise StudyError(f"run {group.runs['run_name'].iloc[0]!r} is the only one of its shape; a pair needs two")
+    table = barriers_by_width(groups)
+    averaged = averages_by_width(table)
+    caption = words.sentences(
+        f"barrier of the training cost on the straight line between two minima, at {POINTS} points, for disjoint pairs "
+        f"of runs; mean with its {averages.INTERVAL}",
+        describe.counts(runs, [HIDDEN]),
+        describe.setup_text(runs),
+    )
+    return StudyResult(
+        findings=[finding(row) for _, row in averaged.iterrows()],
+        figures=[Figure(name="width", title=TITLE, plot=by_width(table), caption=caption, data=table)],
+        tables=[Table(name="width_barriers", title=TITLE, frame=averaged, caption=caption)],
+    )
+
+
+def averages_by_width(table: pd.DataFrame) -> pd.DataFrame:
+    """The mean barrier of each width, as they are and aligned, with its interval."""
+    keys = ["hidden layers", "parameters", "pairs are"]
+    rows = [
+        [*key, len(group), *estimates.over_runs(group["barrier"].to_numpy(), estimates.mean)]
+        for key, group in table.groupby(keys, sort=False)
+    ]
+    return pd.DataFrame(rows, columns=[*keys, "pairs", "barrier", "low", "high"])
+
+
+def finding(row: pd.Series) -> str:
+    """The mean barrier of one width in a sentence."""
+    barrier = words.estimate(row["barrier"], row["low"], row["high"], ".3f")
+    return words.sentences(
+        f"hidden layers {row['hidden layers']}: the barrier between minima, {row['pairs are']}, is {barrier} "
+        f"(n = {row['pairs']} pairs)"
+    )
+
+
+STUDY = Study(
+    title="Do the minima of wider networks lie in one valley?",
+    question="The barrier on the straight line between two minima, for networks of increasing width.",
+    chapter=SEEDS,
+    order=40,
+    minutes=0.5,
+    load=networks.load,
+    analyze=analyze,
+    small=("problem.hidden=[8,8],[16,16],[32,32]", "seed=range(4)"),
+)

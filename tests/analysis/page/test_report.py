@@ -1,0 +1,205 @@
+"""The report on a real store of small sweeps."""
+
+import base64
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from commands import script, single_line
+
+from analysis import figures, report
+from analysis.claims import ABSENT
+from analysis.page import sections, stamps
+from analysis.studies import studies
+from gdlab import tracking
+
+RATE = "optimizer.learning_rate"
+pytestmark = pytest.mark.xdist_group("page")  # one process, one report
+
+
+class Page(HTMLParser):
+    """The elements and the text of a page, whose tags are closed in order."""
+
+    VOID = ("meta", "img")
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.texts, self.open = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.texts += data.split()
+
+
+def test_page_contains_every_figure_and_its_links_lead_somewhere(page):
+    elements = Page((page / "index.html").read_text()).elements
+    pictures = [attributes["src"] for tag, attributes in elements if tag == "img"]
+    files = {path.read_bytes() for path in page.glob("*.png")}
+    assert len(pictures) == len(files) == 9  # a parabola has three, the network two, the others one
+    assert {base64.b64decode(src.removeprefix("data:image/png;base64,")) for src in pictures} == files
+    ids = {attributes["id"] for _, attributes in elements if "id" in attributes}
+    for link in [attributes["href"] for tag, attributes in elements if tag == "a"]:
+        if link.startswith("#"):
+            assert link[1:] in ids
+        elif not link.startswith("http://127.0.0.1:5000/#/experiments/"):
+            assert (page / link).stat().st_size
+
+
+def test_page_needs_nothing_from_outside(page):
+    text = re.sub(r"data:image/\w+;base64,[^\"]*", "", (page / "index.html").read_text())
+    assert not re.search(r"https?://(?!127\.0\.0\.1:5000)", text)
+    assert "<script" not in text and "url(" not in text and "@import" not in text
+
+
+@pytest.fixture
+def absent(folder):
+    """The studies that are not in the store."""
+    uri = f"sqlite:///{folder}/mlflow.db"
+    return [name for name in studies() if not tracking.experiment_id(uri, name)]
+
+
+def test_page_names_the_studies_that_are_missing_and_their_commands(page, absent):
+    text = (page / "index.html").read_text()
+    assert 0 < len(absent) < len(studies())
+    for name in studies():
+        section = text.split(f'<section id="{name}">')[1].split("</section>")[0]
+        missing = "<strong>Not run yet.</strong>" in section
+        assert missing == (name in absent)
+        assert f"python experiments/train.py -m experiment={name}</code>" in section
+    count = f"{len(studies()) - len(absent)} of {len(studies())} studies"
+    assert f"<strong>{count}</strong> have been run" in text
+
+
+def test_page_counts_the_runs_in_the_store(page, folder, absent):
+    """Of each study and of all together."""
+    text, total = words_of((page / "index.html").read_text()), 0
+    for name in studies():
+        if name not in absent:
+            count = len(tracking.runs(f"sqlite:///{folder}/mlflow.db", name))
+            assert f"experiment {name} in sqlite:///mlflow.db runs {count} " in text
+            total += count
+    assert f"have been run: {total} runs and measurements." in text
+
+
+def test_captions_count_the_runs_in_the_store(page, folder):
+    runs = tracking.runs(f"sqlite:///{folder}/mlflow.db", "lr_divergence")
+    rates, seeds = runs[RATE].nunique(), runs["seed"].nunique()
+    caption = (page / "lr_divergence_final.txt").read_text()
+    assert f"{rates} learning rates × {seeds} seeds = {len(runs)} runs" in caption
+
+
+def test_figures_and_tables_are_the_same_each_time_and_kept_with_the_sweep(page, run, folder, capsys):
+    run(figures.main, "--study", "lr_divergence")
+    wrote = [line.removeprefix("wrote reports/") for line in capsys.readouterr().out.splitlines()]
+    assert {file.rpartition(".")[2] for file in wrote} == {"png", "svg", "csv", "txt", "md"}
+    runs = tracking.runs(f"sqlite:///{folder}/mlflow.db", "lr_divergence")
+    sweep = folder / "mlruns" / str(runs["experiment_id"].iloc[0]) / runs["parent"].iloc[0] / "artifacts" / "figures"
+    for file in wrote:
+        first, second = (folder / "reports" / file).read_bytes(), (page / file).read_bytes()
+        assert first == second == (sweep / file).read_bytes()
+
+
+def test_a_study_can_be_drawn_from_any_experiment(run, folder):
+    run(figures.main, "--study", "lr_explosion", "--experiment", "lr_divergence", "--output", "other")
+    assert (folder / "other" / "lr_explosion_final.png").exists()
+
+
+def test_borders_are_measured(page):
+    table = pd.read_csv(page / "lr_border_table.csv")
+    assert table[["predicted", "holds", "diverges", "runs"]].to_numpy().tolist() == [[1.0, 0.995, 1.004, 4]]
+    assert table["measured"].tolist() == pytest.approx([(0.995 * 1.004) ** 0.5])
+
+
+def test_the_phase_diagram_has_a_cell_for_every_pair(page):
+    table = pd.read_csv(page / "lr_batch_cells.csv")
+    assert set(zip(table["batch size"], table["learning rate η"], strict=True)) == {
+        (size, rate) for size in ("4", "whole set") for rate in (0.1, 3.0)
+    }
+    assert (table["runs"] == 2).all()
+
+
+def test_the_late_sharpness_has_its_prediction(page):
+    table = pd.read_csv(page / "edge_of_stability_late.csv")
+    assert table["2/η"].tolist() == [200.0, 40.0]
+    assert (table["at the start"] > 0).all()
+
+
+def test_the_parabola_shows_each_regime_once(page):
+    data = pd.read_csv(page / "lr_parabola_walks.csv")
+    regimes = data.drop_duplicates(RATE).set_index(RATE)["regime"].to_dict()
+    assert regimes == {0.001: "crawling", 0.1: "converging", 1.0: "bouncing", 2.0: "diverged"}
+
+
+def test_claims_rest_on_runs(page):
+    claims = pd.read_csv(page / "claims.csv").set_index("claim")
+    walk = claims.loc[next(claim for claim in claims.index if claim.startswith("On w², from 5"))]
+    assert walk["verdict"] == "holds" and walk["measured"].startswith("25 → 16 → 10.24") and walk["runs"] == 1
+    absent_claim = claims.loc["A mini-batch estimates the gradient, with an error that falls as 1/√n."]
+    assert absent_claim["verdict"] == ABSENT and "experiment=lessons" in absent_claim["measured"]
+
+
+def copied(folder, to):
+    """The store in another place, its runs' files too."""
+    shutil.copytree(folder / "mlruns", to / "mlruns")
+    shutil.copy(folder / "mlflow.db", to / "mlflow.db")
+    with closing(sqlite3.connect(to / "mlflow.db")) as database:
+        for table, column in (("runs", "artifact_uri"), ("experiments", "artifact_location")):
+            database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(folder), str(to)))
+        database.commit()
+    return to
+
+
+def test_a_changed_metric_changes_the_page_and_a_claim_that_fails_shows(page, run, folder, tmp_path):
+    store = copied(folder, tmp_path)
+    before = words_of((page / "index.html").read_text())
+    with closing(sqlite3.connect(store / "mlflow.db")) as database:
+        for key, value in (("cost_shrug", 0.8), ("final_accuracy", 0.123456), ("final_cost", 0.777)):
+            for table in ("metrics", "latest_metrics"):
+                database.execute(f"UPDATE {table} SET value = ? WHERE key = ?", (value, key))
+        database.commit()
+    run(report.main, "--uri", f"sqlite:///{store}/mlflow.db", "--output", "reports", where=store)
+    after = words_of((store / "reports" / "index.html").read_text())
+    assert "0.1 cost 0.9000" in before and "0.1 cost 0.8000" in after
+    assert "0.123" in after and "0.777" in after and "0.123" not in before
+    claims = pd.read_csv(store / "reports" / "claims.csv").set_index("claim")
+    assert "does not hold" in claims["verdict"].tolist()
+
+
+def words_of(text):
+    return " ".join(Page(text).texts)
+
+
+def test_nothing_is_done_again_while_nothing_changes(page, run, folder, capsys, monkeypatch):
+    run(report.main, "--output", "out put")
+    assert capsys.readouterr().out == "out put/index.html is up to date\n"
+    monkeypatch.setattr(stamps, "digest", lambda *a: "another")
+    monkeypatch.setattr(sections, "save", lambda *a: pytest.fail("drawn"))
+    with pytest.raises(pytest.fail.Exception, match="drawn"):
+        run(report.main, "--output", "out put")
+
+
+def test_a_store_without_studies(run, empty_store, tmp_path):
+    with pytest.raises(SystemExit, match="error: none of the studies is in .*; begin with: python experiments/every"):
+        run(report.main, "--uri", f"sqlite:///{empty_store}", "--output", "none", where=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["report.py", "claims/__main__.py"])
+def test_missing_store_as_a_person_sees_it(name, tmp_path):
+    done = script(tmp_path, f"analysis/{name}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert single_line(done.stderr).startswith("error: no")
+    assert not (tmp_path / "mlflow.db").exists()
