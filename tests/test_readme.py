@@ -33,6 +33,7 @@ NOT_RUN = {  # each with the reason
     "python experiments/train.py experiment=lr_divergence": "takes a minute",
     "python experiments/train.py problem/data=mnist": "needs full MNIST, and takes a minute",
     "python experiments/train.py -m optimizer.learning_rate=geomspace:0.01:100:9 'seed=range(5)'": "45 networks",
+    "python experiments/train.py -m hydra/sweeper=optuna": "needs an extra; test_optuna.py runs a smaller search",
     "python analysis/figures.py": "tests/analysis draws every study",
     "python -m analysis.claims": "tests/analysis/claims tests every claim",
 }
