@@ -6,8 +6,10 @@ import signal
 import pytest
 from commands import single_line, start, train, wait_until
 
+from gdlab.optimizers import OPTIMIZERS
+
 TOP = "dry_run, experiment, measurement, optimizer, problem, record, resume, schedule, seed, seeds, stop, tracking"
-RULES = "adam, gradient_descent, momentum, nesterov, rmsprop, stale_gradient"
+RULES = ", ".join(OPTIMIZERS)
 MISTAKES = {
     "lr=0.1": f"unknown key lr; valid keys: {TOP}; did you mean optimizer.learning_rate?",
     "learning_rate=0.1": f"unknown key learning_rate; valid keys: {TOP}; did you mean optimizer.learning_rate?",
