@@ -10,7 +10,7 @@ override FULL := $(filter-out 0 no false off,$(FULL))
 .PHONY: help setup report test tests test-hydra-next lint format notebook ui bench lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z ]+:.*## / { split($$1, names, " "); printf "make %-9s %s\n", names[1], $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / { split($$1, names, " "); printf "make %-15s %s\n", names[1], $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/made ## make the environment, .venv, from the lock
 

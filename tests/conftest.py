@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import resolvers
 from filelock import FileLock
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
+resolvers.register()  # composing conf/ needs them
 os.environ.pop("GDLAB_PROBLEM_DATA", None)  # would change the default data set
 
 

@@ -59,9 +59,7 @@ def test_every_experiment_is_composed_as_hydra_does(experiment):
     listed = "problem.hidden" if "hidden" in master.problem else "problem.start"
     jobs = [
         [f"experiment={experiment}", f"optimizer.learning_rate={rate}", f"seed={seed}", f"{listed}=[{values}]"]
-        for rate in (0.1, 3)
-        for seed in (0, 1)
-        for values in ("16,16", "8")
+        for rate, seed, values in ((0.1, 0, "16,16"), (3, 0, "8"), (3, 1, "8"))
     ]
     assert_same(Composition(hydra.config_loader, master), hydra, master, jobs)
 

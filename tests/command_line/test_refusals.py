@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from commands import count, train
 
+from gdlab import optimizers
 from gdlab.problems.data.idx import write_idx
 
-OPTIMIZERS = "adam, gradient_descent, momentum, nesterov, rmsprop, stale_gradient"
+OPTIMIZERS = ", ".join(optimizers.OPTIMIZERS)
 KEYS = "dry_run, measurement, optimizer, problem, record, resume, schedule, seed, seeds, stop, tracking"
 FORM = "geomspace:START:STOP:COUNT, like geomspace:0.001:1000:25, with positive ends and a count of at least 2"
 

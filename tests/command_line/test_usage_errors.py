@@ -4,10 +4,12 @@ import importlib.util
 import signal
 
 import pytest
-from commands import single_line, start, train
+from commands import single_line, start, train, wait_until
+
+from gdlab.optimizers import OPTIMIZERS
 
 TOP = "dry_run, experiment, measurement, optimizer, problem, record, resume, schedule, seed, seeds, stop, tracking"
-RULES = "adam, gradient_descent, momentum, nesterov, rmsprop, stale_gradient"
+RULES = ", ".join(OPTIMIZERS)
 MISTAKES = {
     "lr=0.1": f"unknown key lr; valid keys: {TOP}; did you mean optimizer.learning_rate?",
     "learning_rate=0.1": f"unknown key learning_rate; valid keys: {TOP}; did you mean optimizer.learning_rate?",
@@ -92,8 +94,7 @@ def test_a_failing_job_leaves_the_others_of_the_basic_launcher_alone(workplace):
 def test_ctrl_c_has_the_shells_exit_status(workplace):
     process = start(workplace, "problem=bowl", "stop.max_steps=1000000000", "optimizer.learning_rate=1.0")
     try:
-        while not (workplace / "outputs").exists():
-            assert process.poll() is None
+        wait_until((workplace / "outputs").exists, process)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     finally:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import resolvers
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from launches import config, sweep
 from omegaconf import OmegaConf
@@ -67,7 +66,6 @@ def test_listing_runs_imports_nothing_slow():
 @pytest.fixture(scope="module")
 def lessons():
     """The runs of the sweep `lessons`, as tracking would read them, from the jobs that Hydra composes."""
-    resolvers.register()
     hydra, master = multirun("experiment=lessons")
     composition = Composition(hydra.config_loader, master)
     rows = []

@@ -5,6 +5,7 @@ import pytest
 from cases import config
 from messages import exactly
 
+from gdlab import optimizers, problems
 from gdlab.measure import curvature
 from gdlab.sweeps.configuration import ConfigurationError, build, canonical_text, flat
 
@@ -111,8 +112,7 @@ def spoiled(path, value):
     return made
 
 
-PROBLEMS = "bowl, double_well, himmelblau, network, parabola, rastrigin, ravine, rosenbrock, saddle"
-OPTIMIZERS = "adam, gradient_descent, momentum, nesterov, rmsprop, stale_gradient"
+PROBLEMS, OPTIMIZERS = ", ".join(problems.PROBLEMS), ", ".join(optimizers.OPTIMIZERS)
 NETWORK = "data, hidden, activation, output, cost, initializer, batch_size, dtype, examples"
 RECORD = "points, spacing, sharpness, path"
 
