@@ -19,9 +19,7 @@ def counts(runs: pd.DataFrame, also: Sequence[str] = ()) -> str:
     """How many runs there are, and of how many learning rates, seeds, and values of the columns `also`."""
     axes = [*also, RATE, "seed"]
     sizes = [runs[name].nunique(dropna=False) for name in axes]
-    grid = " × ".join(
-        words.plural(size, NOUNS.get(name, name)) for name, size in zip(axes, sizes, strict=True)
-    )
+    grid = " × ".join(words.plural(size, NOUNS.get(name, name)) for name, size in zip(axes, sizes, strict=True))
     if len(runs) == len(runs[axes].drop_duplicates()) == math.prod(sizes):
         return f"{grid} = {words.plural(len(runs), 'run')}" if len(runs) > 1 else f"{grid}: one run"
     return f"{words.plural(len(runs), 'run')} of {grid}, not one for each combination"

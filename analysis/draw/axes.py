@@ -115,7 +115,8 @@ def draw_references(ax: Axes, references: Sequence[tuple[float, str]]) -> None:
     for i, (level, name) in enumerate(references):
         ax.axhline(level, color=style.FAINT, linewidth=0.7, linestyle=DASHED, zorder=0)
         is_below = i == 0 and len(references) > 1
-        name_level(ax, level, name, style.FAINT, va="top" if is_below else "bottom" if len(references) > 1 else "center")
+        above = "bottom" if len(references) > 1 else "center"
+        name_level(ax, level, name, style.FAINT, va="top" if is_below else above)
 
 
 def name_level(ax: Axes, level: float, name: str, color: str, va: str = "center") -> None:

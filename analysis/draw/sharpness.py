@@ -17,7 +17,7 @@ SPIKE = 20  # times the median sharpness: higher values do not stretch the axis
 
 @style.theme()
 def sharpness(runs: pd.DataFrame, steps: pd.DataFrame) -> Figure:
-    """Cost above, sharpness below; a colour for each learning rate, a line for each run; dashed, its stability limit."""
+    """Cost over sharpness; a colour for each learning rate, a line for each run; dashed: the stability limit."""
     figure = Figure(figsize=(style.PAGE * 0.72, 4.6), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True)
     limits = axes.cost_limits(steps["cost"])

@@ -18,9 +18,7 @@ def over_runs(values: Float[np.ndarray, " runs"], estimator: Callable[[Values], 
     return (float(estimator(values)), *averages.interval(estimator(averages.resampled(values))))
 
 
-def over_pairs(
-    square: Float[np.ndarray, "runs runs"], estimator: Callable[[np.ndarray], float] = np.mean
-) -> Estimate:
+def over_pairs(square: Float[np.ndarray, "runs runs"], estimator: Callable[[np.ndarray], float] = np.mean) -> Estimate:
     """An estimate over all pairs of runs: runs are resampled, and a run makes no pair with itself."""
     rows, columns = np.triu_indices(len(square), 1)
     rng = np.random.default_rng(averages.SEED)

@@ -22,7 +22,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, minima: Minima) -> StudyRes
     arms = arms_of(minima)
     if not arms:
         raise StudyError(
-            "no arm has three runs: this study needs runs that differ in seeds.init, in seeds.batches, or in both, "
+            "no arm has three runs; this study needs runs that differ in seeds.init, in seeds.batches, or in both, "
             f"unlike run {runs['run_name'].iloc[0]!r} and the others"
         )
     lines = arm_lines(arms)
