@@ -7,7 +7,7 @@ ARGS ?=
 override FULL := $(filter-out 0 no false off,$(FULL))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test tests test-hydra-next lint format notebook ui bench lock
+.PHONY: help setup report test tests test-hydra-next lint format notebook readme ui bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { split($$1, names, " "); printf "make %-15s %s\n", names[1], $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ format: setup ## format the code, and fix what the linter can
 
 notebook: setup ## run docs/quickstart.ipynb and keep its output
 	$(PY) docs/execute.py
+
+readme: setup ## write README's table of studies from the studies
+	$(PY) docs/studies_table.py
 
 ui: setup ## open the MLflow UI on mlflow.db; PORT=5001: on another port
 	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow.db --port $(PORT)

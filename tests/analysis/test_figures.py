@@ -146,12 +146,12 @@ def test_studies_that_were_run_are_drawn_and_the_others_are_named(run, place, ca
         ("--study lr_divergence --experiment failed", "experiment 'failed' in {uri} has no finished runs"),
         ("--study lr_divergence --experiment other", f"experiment 'other' in {{uri}} lacks {RATE}, seed; this study "),
         ("--study lr_divergence --experiment half", f"experiment 'half' in {{uri}}: 1 of 2 runs have no {RATE}"),
-        ("--study lr_batch --experiment squares", "study 'lr_batch' lacks problem.batch_size; this study needs "),
+        ("--study lr_batch --experiment squares", "experiment 'lr_batch' lacks problem.batch_size; this study needs "),
         (
             "--study lr_border --experiment squares",
-            "study 'lr_border' lacks optimizer.name, start_sharpness; this study needs ",
+            "experiment 'lr_border' lacks start_sharpness; this study needs ",
         ),
-        ("--study lr_schedules --experiment squares", "study 'lr_schedules' lacks schedule.name; this "),
+        ("--study lr_schedules --experiment squares", "experiment 'lr_schedules' lacks schedule.name; this "),
         ("--experiment squares", "--experiment needs --study, which says what to draw of its runs"),
     ],
 )

@@ -9,6 +9,7 @@ from functools import cache
 
 import cases
 import pytest
+import resolvers
 from commands import ROOT
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
@@ -25,6 +26,7 @@ from hydra_plugins import grid_sweeper
 
 STUDIES = studies()
 EXPERIMENTS = {path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml")}
+resolvers.register()
 ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| (\d+) \| (½|\d+) \|$", re.MULTILINE)
 
 
@@ -46,9 +48,9 @@ def jobs(*overrides):
 
 @cache
 def readme():
-    """The table of studies: question, runs and minutes by name."""
+    """The table of studies: title, runs and minutes by name."""
     section = (ROOT / "README.md").read_text().split("\n## Studies\n")[1].split("\n## ")[0]
-    return {name: (question, int(runs), minutes) for name, question, runs, minutes in ROW.findall(section)}
+    return {name: (title, int(runs), minutes) for name, title, runs, minutes in ROW.findall(section)}
 
 
 def test_every_study_has_an_experiment_and_every_experiment_a_study():
@@ -71,9 +73,9 @@ def test_the_small_version_is_a_part_of_the_full(name):
 
 def test_the_readme_lists_the_studies():
     assert set(readme()) - {SWEEP} == set(STUDIES)
-    for name, (question, _, minutes) in readme().items():
+    for name, (title, _, minutes) in readme().items():
         if name != SWEEP:
-            assert question == STUDIES[name].question
+            assert title == STUDIES[name].title
             assert {"½": 0.5}.get(minutes) or float(minutes) == STUDIES[name].minutes
 
 
@@ -171,5 +173,5 @@ def test_a_study_is_added_with_two_files(tmp_path, workplace):
     assert "4 trained" in python("-c", LAUNCH)
     python(str(project / "analysis" / "report.py"))
     page = (workplace / "reports" / "index.html").read_text()
-    assert '<section id="mini">' in page and 'id="mini_final"' in page
+    assert '<section id="mini">' in page and 'id="figure-mini_final"' in page
     assert "Not run yet" not in page.split('<section id="mini">')[1].split("</section>")[0]
