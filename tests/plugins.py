@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resolvers
 from commands import ROOT
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -24,6 +25,7 @@ def multirun(*overrides):
 
 def composed_jobs(experiment):
     """The configurations of all jobs of an experiment, at the lower end of what it searches, as plain mappings."""
+    resolvers.register()
     hydra, master = multirun(f"experiment={experiment}")
     settings = OmegaConf.to_container(master.hydra.sweeper, resolve=True)
     del settings["_target_"]
