@@ -76,7 +76,7 @@ def test_the_readme_lists_the_studies():
     for name, (title, _, minutes) in readme().items():
         if name != SWEEP:
             assert title == STUDIES[name].title
-            assert {"½": 0.5}.get(minutes) or float(minutes) == STUDIES[name].minutes
+            assert (0.5 if minutes == "½" else float(minutes)) == STUDIES[name].minutes
 
 
 @pytest.mark.parametrize("name", sorted(EXPERIMENTS))

@@ -2,53 +2,17 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
-import numpy as np
-import psutil
 import pytest
 import yaml
 from cases import config
-from commands import ROOT, count, single_line, start, train, wait_until
+from commands import ROOT, single_line, train
 from launches import sweep
-from mlflow import MlflowClient
+from stores import children_of, launched_here, parents_of, results_of, runs_of
 
 SMALL = ("problem=parabola", "stop.max_steps=40")
-
-
-def runs_of(folder):
-    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    return client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
-
-
-def children_of(folder):
-    return [run for run in runs_of(folder) if run.data.tags["gdlab.kind"] == "run"]
-
-
-def parents_of(folder):
-    return [run for run in runs_of(folder) if run.data.tags["gdlab.kind"] == "sweep"]
-
-
-def results_of(folder):
-    """The bytes of each finished run's theta and trajectory, by its key."""
-    results = {}
-    for run in children_of(folder):
-        if run.info.status == "FINISHED":
-            place = folder / run.info.artifact_uri
-            with np.load(place / "theta.npz", allow_pickle=False) as theta:
-                ends = theta["start"].tobytes() + theta["end"].tobytes()
-            assert run.data.tags["gdlab.key"] not in results, "finished twice"
-            results[run.data.tags["gdlab.key"]] = ends, (place / "trajectory.parquet").read_bytes()
-    return results
-
-
-def launched_here(folder, *overrides, seeds):
-    """A sweep of so many seeds, in this process and in this folder, which must be the current one."""
-    configs = {f"seed={seed}": config(*overrides, f"seed={seed}") for seed in range(seeds)}
-    return sweep(f"sqlite:///{folder}/mlflow.db", "train", configs)
 
 
 @pytest.fixture(scope="module")
@@ -219,93 +183,6 @@ def test_failures_are_told_and_the_others_finish(workplace, monkeypatch):
     results = sweep(f"sqlite:///{workplace}/mlflow.db", "train", again)
     assert {result.name: result.how for result in results} == {"0.1": "reused", "0.123": "trained"}
     assert len(results_of(workplace)) == 4
-
-
-def count_of(folder, kind, where="1"):
-    return count(
-        folder, f"FROM runs JOIN tags USING (run_uuid) WHERE key = 'gdlab.kind' AND value = '{kind}' AND {where}"
-    )
-
-
-def finished_count(folder):
-    return count_of(folder, "run", "status = 'FINISHED'")
-
-
-def working_seconds(process):
-    """Processor time of all workers of a sweep so far; they import NumPy in less than a second of it."""
-    return sum(child.cpu_times().user for child in psutil.Process(process.pid).children(recursive=True))
-
-
-LONG = ("problem=bowl", "stop.max_steps=30000", "optimizer.learning_rate=1.0")
-
-
-def test_a_killed_sweep_is_taken_up_again(workplace, empty_store, monkeypatch):
-    disturbed = ["-m", *LONG, "seed=range(8)", "hydra.launcher.rows=1"]
-    process = start(workplace, *disturbed)
-    try:
-        wait_until(lambda: finished_count(workplace) >= 2, process)
-    finally:
-        process.kill()
-        process.communicate()
-    done = train(workplace, *disturbed)
-    assert done.returncode == 0, done.stderr
-    assert " left open by a killed process: marked KILLED\n" in done.stdout
-    assert {run.info.status for run in runs_of(workplace)} == {"FINISHED", "KILLED"}
-    undisturbed = workplace / "undisturbed"
-    undisturbed.mkdir()
-    shutil.copy(empty_store, undisturbed)
-    monkeypatch.chdir(undisturbed)
-    launched_here(undisturbed, *LONG, seeds=8)
-    assert len(results_of(workplace)) == 8
-    assert results_of(workplace) == results_of(undisturbed)
-
-
-def test_a_sweep_outlives_its_workers(workplace):
-    process = start(workplace, "-m", *LONG, "seed=range(8)", "hydra.launcher.rows=2")
-    try:
-        wait_until(lambda: finished_count(workplace) >= 1, process)
-        killed = max(psutil.Process(process.pid).children(recursive=True), key=lambda child: child.cpu_times().user)
-        killed.kill()
-        output, errors = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert process.returncode == 0, errors
-    assert "8 runs: 8 trained" in output
-    assert len(results_of(workplace)) == 8
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_sweep_ends_promptly(workplace, number):
-    long = ["-m", *LONG, "seed=range(8)", "stop.max_steps=100000000"]
-    process = start(workplace, *long, "hydra.launcher.rows=4")
-    try:
-        wait_until(lambda: count_of(workplace, "sweep") and working_seconds(process) > 2, process)
-        begun = time.monotonic()
-        os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
-        took = time.monotonic() - begun
-    finally:
-        process.kill()
-    assert process.returncode != 0
-    assert single_line(errors).startswith(("interrupted", "terminated"))
-    assert took < 30
-    assert {run.info.status for run in runs_of(workplace)} == {"KILLED"}
-
-
-def test_two_sweeps_at_once_in_one_file(workplace):
-    sweeps = [
-        start(workplace, "-m", *LONG, f"seed=range({first},{first + 6})", "hydra.launcher.rows=2") for first in (0, 3)
-    ]
-    try:
-        for process in sweeps:
-            _, errors = process.communicate(timeout=240)
-            assert process.returncode == 0, errors
-            assert "locked" not in errors
-    finally:
-        for process in sweeps:
-            process.kill()
-    assert len(results_of(workplace)) == 9  # `results_of` sees to it that none is there twice
-    assert {run.info.status for run in runs_of(workplace)} == {"FINISHED"}
 
 
 APP = """
