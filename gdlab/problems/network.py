@@ -1,4 +1,8 @@
-"""A fully connected network on a data set: its cost over stacks of theta, and the gradient by backpropagation."""
+"""A fully connected network on a data set: its cost over stacks of theta, and the gradient by backpropagation.
+
+The forward pass and the backward pass are in `gdlab.problems.passes`, the formulas of the costs in
+`gdlab.problems.costs`.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +103,7 @@ class Network:
 
     @property
     def constant_predictor_cost(self) -> float:
-        """The training cost of the best constant predictor, which ignores its input: 0.90 for ten even classes."""
+        """The baseline: the training cost of the best constant predictor, 0.90 for ten even classes."""
         shares = np.bincount(self.data.train_labels, minlength=self.data.classes) / len(self.data.train_labels)
         return COSTS[self.cost].of_constant_predictor(shares, self.output)
 

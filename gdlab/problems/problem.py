@@ -38,7 +38,7 @@ class Problem(Protocol):
     """A cost function on parameter space.
 
     An epoch goes through `training_examples` examples in mini-batches of `batch_size`; None is the whole set at once.
-    `constant_predictor_cost` is the lowest cost of a predictor that ignores its input; None where there is no input.
+    `constant_predictor_cost` is the baseline, the lowest cost of a predictor that ignores its input; None without one.
     """
 
     @property

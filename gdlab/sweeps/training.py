@@ -21,7 +21,7 @@ from gdlab.sweeps.worker import WorkerProcess
 log = logging.getLogger(__name__)
 
 AHEAD = 2  # stacks queued per worker: the one in training and the next, so that a worker never waits for this process
-TRIES = 2
+TRIES = 2  # of a stack whose worker dies: one retry
 
 TrainStack = Callable[[Sequence[Config]], Sequence[Result]]
 

@@ -13,7 +13,7 @@ from gdlab.problems.costs.cost import Shares, Targets
 from gdlab.problems.costs.softmax import shift_by_largest, softmax_derivative
 
 
-def sigmoid(layer: OutputLayer) -> Calls:
+def sigmoid_head(layer: OutputLayer) -> Calls:
     r"""Outputs a = σ(z); :math:`C = -\sum_j y_j \ln a_j + (1 - y_j) \ln(1 - a_j)`.
 
     :math:`\partial C / \partial z = a - y`. Computed as :math:`\ln(1 + e^{z_j}) - y_j z_j`, which cannot overflow.
@@ -29,7 +29,7 @@ def sigmoid(layer: OutputLayer) -> Calls:
     yield partial(np.multiply, error, layer.weight, error)
 
 
-def softmax(layer: OutputLayer) -> Calls:
+def softmax_head(layer: OutputLayer) -> Calls:
     r"""Softmax outputs a; :math:`C = -\sum_j y_j \ln a_j`; :math:`\partial C / \partial z = a - y`.
 
     Computed as :math:`y_j (\ln \sum_k e^{z_k} - z_j)` with z shifted by its largest entry, which cannot overflow.
@@ -72,7 +72,7 @@ def of_constant_predictor(shares: Shares, output: str) -> float:
 CROSS_ENTROPY = COSTS.add(
     "cross_entropy",
     Cost(
-        heads={"sigmoid": Head(sigmoid, 1, sigmoid_second), "softmax": Head(softmax, 1, softmax_second)},
+        heads={"sigmoid": Head(sigmoid_head, 1, sigmoid_second), "softmax": Head(softmax_head, 1, softmax_second)},
         of_constant_predictor=of_constant_predictor,
     ),
 )

@@ -14,7 +14,7 @@ from gdlab.problems.costs.cost import Shares, Targets
 from gdlab.problems.costs.softmax import shift_by_largest, softmax_derivative
 
 
-def identity(layer: OutputLayer) -> Calls:
+def identity_head(layer: OutputLayer) -> Calls:
     r"""Outputs a = z; :math:`\partial C / \partial z = 2 (a - y)`."""
     z, y, loss = layer.z, layer.targets, layer.loss
     yield partial(np.subtract, z, y, loss)
@@ -22,14 +22,14 @@ def identity(layer: OutputLayer) -> Calls:
     yield partial(np.multiply, loss, loss, loss)
 
 
-def sigmoid(layer: OutputLayer) -> Calls:
+def sigmoid_head(layer: OutputLayer) -> Calls:
     r"""Outputs a = σ(z); :math:`\partial C / \partial z = 2 (a - y)\, a (1 - a)`."""
     yield from SIGMOID.apply(layer.z)
-    yield from identity(layer)
+    yield from identity_head(layer)
     yield from SIGMOID.chain(layer.error, layer.z, layer.spare)
 
 
-def softmax(layer: OutputLayer) -> Calls:
+def softmax_head(layer: OutputLayer) -> Calls:
     r"""Softmax outputs a; :math:`\partial C / \partial z_j = a_j (g_j - \sum_k a_k g_k)` with g = 2 (a - y)."""
     z, error, loss, spare = layer.z, layer.error, layer.loss, layer.spare
     column = loss[..., :1]
@@ -39,7 +39,7 @@ def softmax(layer: OutputLayer) -> Calls:
     yield partial(np.add.reduce, z, axis=-1, keepdims=True, out=column)
     yield partial(np.divide, z, column, z)
     # g and the loss; the column above is part of `loss`, so the loss waits in `spare`
-    yield from identity(replace(layer, loss=spare))
+    yield from identity_head(replace(layer, loss=spare))
     # a (g - Σ a g)
     yield partial(np.multiply, error, z, loss)
     yield partial(np.add.reduce, loss, axis=-1, keepdims=True, out=column)
@@ -73,9 +73,9 @@ QUADRATIC = COSTS.add(
     "quadratic",
     Cost(
         heads={
-            "sigmoid": Head(sigmoid, 2, sigmoid_second),
-            "identity": Head(identity, 2, identity_second),
-            "softmax": Head(softmax, 2, softmax_second),
+            "sigmoid": Head(sigmoid_head, 2, sigmoid_second),
+            "identity": Head(identity_head, 2, identity_second),
+            "softmax": Head(softmax_head, 2, softmax_second),
         },
         of_constant_predictor=of_constant_predictor,
     ),
