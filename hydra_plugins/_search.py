@@ -17,7 +17,7 @@ Objectives = Sequence[float | None]
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """Where to search: runs must hold at `low` and diverge at `high`.
+    """Settings of a search: runs must hold at `low` and diverge at `high`.
 
     The border is found when the values on its two sides differ by less than the fraction `tolerance`. A round tries
     `points` values.

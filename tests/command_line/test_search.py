@@ -16,7 +16,7 @@ from mlflow import MlflowClient
 from analysis import lr_divergence, study
 from gdlab import tracking
 from hydra_plugins import grid_sweeper
-from hydra_plugins._search import Search, SearchSettings, between
+from hydra_plugins._search import Search, SearchSettings, between, search_all
 from hydra_plugins.grid_sweeper import GridSweeperConf
 
 RATE = "optimizer.learning_rate"
@@ -200,3 +200,19 @@ def test_a_border_beyond_the_ends_is_told(workplace):
         "error: no border found: problem=parabola stop.max_steps=40: diverged already at optimizer.learning_rate=2"
     )
     assert "3 runs: 3 trained" in done.stdout
+
+
+def test_searches_share_rounds_and_do_without_failed_runs():
+    borders = {"low": 0.3, "high": 30.0}
+    searches = [Search([name], ends(tolerance=0.1)) for name in borders]
+    launched = []
+
+    def launch(jobs):
+        launched.append(len(jobs))
+        values = [(name, float(text.removeprefix(f"{RATE}="))) for name, text in jobs]
+        return [None if i % 5 == 4 else math.inf if v > borders[name] else 1.0 for i, (name, v) in enumerate(values)]
+
+    search_all(searches, launch)
+    assert launched[0] == 18  # both searches: seven values and the two ends
+    for search, border in zip(searches, borders.values(), strict=True):
+        assert search.holds <= border < search.fails
