@@ -16,6 +16,7 @@ from commands import ROOT
 import gdlab
 
 NOTEBOOK = ROOT / "docs" / "quickstart.ipynb"
+MAKE = ("make", "--no-print-directory")
 LARGEST = 100_000  # bytes of all figures
 EXACT = ("pivot(", "stability_limit(2.0)", "Counter(")  # in cells whose output no last bit can change
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), NOTEBOOK])
@@ -71,13 +72,19 @@ def test_the_changelog_begins_with_this_version() -> None:
 
 def test_pre_commit_runs_what_make_lint_runs() -> None:
     (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
-    lint = subprocess.run(["make", "-n", "-o", "setup", "lint"], cwd=ROOT, capture_output=True, text=True, check=True)
+    lint = subprocess.run(
+        [*MAKE, "-n", "-o", "setup", "lint"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert [hook["entry"] for hook in repository["hooks"]] == lint.stdout.splitlines()
 
 
 @pytest.mark.parametrize(("value", "full"), [("", False), ("0", False), ("no", False), ("1", True), ("yes", True)])
 def test_make_report_is_full_only_where_that_is_asked_for(value: str, full: bool) -> None:
-    make = ["make", "-n", "-o", "setup", "report", f"FULL={value}"]
+    make = [*MAKE, "-n", "-o", "setup", "report", f"FULL={value}"]
     recipe = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert ("--full" in recipe) is full
 
@@ -85,7 +92,7 @@ def test_make_report_is_full_only_where_that_is_asked_for(value: str, full: bool
 def test_make_help_lists_every_target() -> None:
     text = (ROOT / "Makefile").read_text()
     targets = set(re.search(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE).group(1).split()) - {"tests"}  # test, again
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run([*MAKE, "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {line.split()[1] for line in listed.splitlines()} == targets
 
 

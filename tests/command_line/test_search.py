@@ -13,7 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from mlflow import MlflowClient
 
-from analysis import lr_divergence, study
+from analysis import figures
 from gdlab import tracking
 from hydra_plugins import grid_sweeper
 from hydra_plugins._search import Search, SearchSettings, between, search_all
@@ -178,7 +178,7 @@ def test_a_found_border_is_drawn_and_kept_with_its_sweep(searched_sweep, monkeyp
     arguments = ["--uri", uri, "--study", "lr_border", "--experiment", "train"]
     made = {}
     for folder in ("first", "second"):
-        study.draw(lr_divergence.STUDIES, None, [*arguments, "--output", folder])
+        figures.main([*arguments, "--output", folder])
         made[folder] = {file.name: file.read_bytes() for file in Path(folder).iterdir()}
     assert made["first"] == made["second"]
     assert sorted(made["first"]) == sorted(
