@@ -1,4 +1,4 @@
-"""Uses of Hydra's and OmegaConf's internals: all of them, so that a new version is checked and mended here.
+"""All uses of Hydra's and OmegaConf's internals, so that only this module depends on their versions.
 
 Everything else in this package and in experiments/ keeps to documented interfaces, and to the parts of `hydra.core` on
 which Hydra's own example plugins are built. Each function says what it is for, what public code it stands in for, and
