@@ -7,7 +7,7 @@ ARGS ?=
 override FULL := $(filter-out 0 no false off,$(FULL))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test tests test-hydra-next lint format notebook readme ui bench lock
+.PHONY: help setup report test tests test-hydra-next lint format notebook readme ui server bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { split($$1, names, " "); printf "make %-15s %s\n", names[1], $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ readme: setup ## write README's table of studies from the studies
 
 ui: setup ## open the MLflow UI on mlflow.db; PORT=5001: on another port
 	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow.db --port $(PORT)
+
+server: setup ## start an MLflow server on PostgreSQL, in server/; PORT=5001: on another port
+	$(PY) experiments/serve.py --port $(PORT) $(ARGS)
 
 bench: setup ## time gdlab; ARGS='--peers PATH/peers.py': beside other libraries
 	$(PY) benchmarks/steps.py $(ARGS)

@@ -28,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.experiment and not options.study:
         raise StudyError("--experiment needs --study, which says what to draw of its runs")
     chosen = [by_name[options.study]] if options.study else list(by_name.values())
-    nothing = StudyError(f"none of these studies is in {options.uri}; begin with: {chosen[0].command}")
+    nothing = StudyError(
+        f"none of these studies is in {tracking.redacted(options.uri)}; begin with: {chosen[0].command}"
+    )
     database = tracking.database_file(options.uri)
     if database and not database.is_file():
         raise nothing
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not any(files):
         raise nothing
     for study in (study for study, written in zip(chosen, files, strict=True) if not written):
-        print(f"{study.name} is not in {options.uri}; to run it: {study.command}")
+        print(f"{study.name} is not in {tracking.redacted(options.uri)}; to run it: {study.command}")
 
 
 def draw(uri: str, folder: Path, experiment: str | None, may_be_absent: bool, study: Study) -> list[Path]:
@@ -46,7 +48,7 @@ def draw(uri: str, folder: Path, experiment: str | None, may_be_absent: bool, st
     if experiment is None and not tracking.experiment_id(uri, study.name):
         if may_be_absent:
             return []
-        raise StudyError(f"{study.name} is not in {uri}; to run it: {study.command}")
+        raise StudyError(f"{study.name} is not in {tracking.redacted(uri)}; to run it: {study.command}")
     runs, result = study.result(uri, experiment)
     files = save(result, folder)
     attach(uri, runs, files)

@@ -55,7 +55,7 @@ def joined(runs: pd.DataFrame, uri: str, experiment: str) -> tuple[pd.DataFrame,
     steps = tracking.trajectories(runs, uri)
     require(steps, STEP_COLUMNS, f"the steps of experiment {experiment!r}")
     runs = runs.assign(final_cost=runs["final_cost"].fillna(runs["run_id"].map(exact_final_cost(steps))))
-    require(runs, RUN_COLUMNS, f"experiment {experiment!r} in {uri}")
+    require(runs, RUN_COLUMNS, f"experiment {experiment!r} in {tracking.redacted(uri)}")
     runs = runs.astype({"seed": int})  # tracking reads every number as a float
     runs["regime"] = runs["run_id"].map(regimes(steps))
     if "sharpness" in steps:

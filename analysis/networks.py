@@ -26,7 +26,7 @@ def load(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, list[Mi
 
     """
     runs, steps = frames.load(uri, experiment)
-    frames.require(runs, ("seeds.init", "seeds.batches"), f"experiment {experiment!r} in {uri}")
+    frames.require(runs, ("seeds.init", "seeds.batches"), f"experiment {experiment!r} in {tracking.redacted(uri)}")
     return runs, steps, grouped(runs, uri)
 
 

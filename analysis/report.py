@@ -38,7 +38,9 @@ def main() -> None:
     if database and file.is_file() and stamps.is_current(stamp, digest()):
         print(f"{file} is up to date")
         return
-    nothing = StudyError(f"none of the studies is in {options.uri}; begin with: python experiments/everything.py")
+    nothing = StudyError(
+        f"none of the studies is in {tracking.redacted(options.uri)}; begin with: python experiments/everything.py"
+    )
     if database and not database.is_file():
         raise nothing
     options.output.mkdir(parents=True, exist_ok=True)

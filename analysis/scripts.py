@@ -14,7 +14,7 @@ from typing import TypeVar
 from analysis.errors import StudyError
 from gdlab.problems.data import DataError
 from gdlab.sweeps.configuration import ConfigurationError
-from gdlab.tracking import TrackingError
+from gdlab.tracking import TrackingError, redacted
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -44,6 +44,6 @@ def exit_plainly(main: Callable[[], None]) -> None:
     try:
         main()
     except (StudyError, TrackingError, ConfigurationError, DataError) as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {redacted(str(error))}")
     except OSError as error:
         sys.exit(f"error: {error.filename or 'output'} cannot be written: {error.strerror or error}")

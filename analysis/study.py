@@ -22,11 +22,10 @@ class Study:
 
     `analyze` takes the frames that `load` returns, the runs first. `small` are the overrides of the small version,
     `minutes` the full version's time on two cores. `order` is its place in its chapter of the report. The name is that
-    of its module.
+    of its module, the question the description of its experiment in conf/.
     """
 
     title: str
-    question: str
     chapter: str
     order: int
     minutes: float
@@ -34,6 +33,7 @@ class Study:
     load: Callable[[str, str], tuple[Any, ...]] = frames.load
     small: Sequence[str] = ()
     name: str = ""
+    question: str = ""
 
     def result(self, uri: str, experiment: str | None = None) -> tuple[pd.DataFrame, StudyResult]:
         """The runs of an experiment, by default that of the study's name, and the result of analyzing them."""

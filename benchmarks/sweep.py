@@ -1,12 +1,15 @@
 """Time whole sweeps, from command to prompt: composing, training and tracking, with their memory.
 
 The default is a thousand networks on full MNIST, 25 learning rates x 40 seeds, one epoch each, and then twice as many.
-Processor time is that of the processes: the launcher composes and tracks, the workers train.
+Processor time is that of the processes: the launcher composes and tracks, the workers train. What recording costs is
+measured apart, on a stack of one seed's runs: its processor time with all recorded steps, and with the first and the
+last alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,11 +18,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import psutil
 
+import gdlab
+from gdlab import defaults
+from gdlab.sweeps.configuration import Config, build
+
 TRAIN = Path(__file__).resolve().parents[1] / "experiments" / "train.py"
 POLL_SECONDS = 0.2
+REPEATS = 3  # of the training of a stack; the median counts
+POINTS = defaults.file("train")["record"]["points"]
+FEWEST_POINTS = 2  # the first and the last
 
 
 @dataclass
@@ -47,8 +58,9 @@ def main() -> None:
     """Time the sweeps, print what they used, write the table."""
     options = command_line().parse_args()
     rows = []
+    recording = timed_recording(options.rates, options.data)
     for seeds in options.seeds:
-        rows.append(timed_sweep(options.rates, seeds, options.data))
+        rows.append({**timed_sweep(options.rates, seeds, options.data), **recording})
         for name, value in rows[-1].items():
             print(f"{name:42} {value}", flush=True)
         print()
@@ -85,6 +97,35 @@ def timed_sweep(rates: int, seeds: int, data: str) -> dict[str, Any]:
         "launching_milliseconds_a_run": round(launching / (rates * seeds) * 1000, 1),
         "peak_gigabytes": round(sweep.peak_bytes / 1e9, 2),
     }
+
+
+def timed_recording(runs: int, data: str) -> dict[str, float]:
+    """Processor time of one run in a stack: with its recorded steps, with two alone, and of one recorded step."""
+    milliseconds = {}
+    for points in (POINTS, FEWEST_POINTS):
+        stack = build([network(rate, data, points) for rate in np.geomspace(0.01, 100, runs).tolist()])
+        seconds = []
+        for _ in range(REPEATS):
+            start = time.process_time()
+            trajectory, *_ = stack.results()
+            seconds.append(time.process_time() - start)
+        milliseconds[len(trajectory.columns["step"])] = statistics.median(seconds) / runs * 1000
+    (most, recorded), (fewest, bare) = milliseconds.items()
+    return {
+        "training_milliseconds_a_run": round(recorded, 1),
+        "with_two_recorded_steps": round(bare, 1),
+        "milliseconds_a_recorded_step": round((recorded - bare) / (most - fewest), 2),
+    }
+
+
+def network(learning_rate: float, data: str, points: int) -> Config:
+    """One network of the sweep, with so many recorded steps."""
+    return gdlab.config(
+        {"name": "network", "data": data},
+        {"name": "gradient_descent", "learning_rate": learning_rate},
+        stop={"max_epochs": 1},
+        record={"points": points},
+    )
 
 
 def watched(command: list[str], folder: Path) -> tuple[Usage, int]:

@@ -10,7 +10,8 @@ from gdlab import tracking
 from gdlab.descent.loop import Snapshot
 from gdlab.descent.trajectory import line
 from gdlab.results import MEASURED, Result
-from gdlab.sweeps.configuration import is_measurement
+from gdlab.sweeps.cells import cells as cells_of
+from gdlab.sweeps.configuration import Config, is_measurement
 from gdlab.sweeps.plan import Plan, estimate
 from gdlab.sweeps.summary import FAILED, REUSED, TRAINED, JobResult, cells, counts, ranked
 
@@ -33,12 +34,28 @@ def summary(name: str, result: Result, steps: int, seconds: float) -> str:
 
 def link(uri: str, page: str) -> str:
     """The command and the address that show a page of the MLflow UI."""
-    return f"see it: mlflow ui --backend-store-uri {uri}, http://127.0.0.1:5000{page}"
+    return f"see it: {tracking.command_and_address(uri, page)}"
 
 
-def experiment_link(uri: str, experiment: str) -> str:
-    """The command and the address that show an experiment in the MLflow UI."""
-    return link(uri, f"/#/experiments/{tracking.experiment_id(uri, experiment)}")
+def sweep_link(uri: str, experiment: str, configs: Sequence[Config]) -> str:
+    """The command and the address that show a sweep's cells in the MLflow UI, or its runs where no seeds repeat; an
+    empty text if the store does not answer.
+    """
+    view = tracking.CELLS_VIEW if cells_of(configs) else tracking.RUNS_VIEW
+    try:
+        return link(uri, tracking.experiment_page(str(tracking.experiment_id(uri, experiment)), view))
+    except tracking.TrackingError:
+        return ""
+
+
+def notice(text: str) -> None:
+    """Print a line that concerns the tracking store, above any bar."""
+    tqdm.write(f"tracking: {text}", file=sys.stderr)
+
+
+def unsent(runs: int) -> str:
+    """The line about what waits in the outbox, with the command that sends it."""
+    return f"{counted(runs, 'run')} waiting in {tracking.outbox_folder()}/; to send: python experiments/sync.py"
 
 
 def progress(total: int, unit: str) -> "tqdm[Any]":
@@ -92,7 +109,9 @@ def sweep_summary(results: Sequence[JobResult], seconds: float) -> str:
     lines = columns(cells(best[:MOST_LINES])) if best else []
     if len(best) > MOST_LINES:
         lines.append(f"… and {len(best) - MOST_LINES} more, best first")
-    lines += [f"failed: {result.name}: {result.failure.message}" for result in failed if result.failure]
+    lines += [f"failed: {result.name}: {result.failure.message}" for result in failed[:MOST_LINES] if result.failure]
+    if len(failed) > MOST_LINES:
+        lines.append(f"… and {len(failed) - MOST_LINES} more failed")
     counted_by = counts(results)
     parts = [f"{counted(len(results), 'run')}: {counted_by[TRAINED]} trained"]
     parts += [f"{counted_by[how]} {how}" for how in (REUSED, FAILED) if counted_by[how]]

@@ -1,51 +1,50 @@
 """Train: one configuration, one run, tracked; with -m, a sweep of them."""
 
+import interruptions  # noqa: F401  first: Ctrl-C is heeded while the others are imported
+
+# isort: split
 import math
-import os
 import re
-import signal
+import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import command
 import console
 import hydra
-import resolvers
 import usage_errors
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from sweep_console import RunError, SweepConsole, objective
 
 import gdlab
-from gdlab import checks, defaults
+from gdlab import checks, defaults, tracking
 from gdlab.problems.data import DataError
 from gdlab.sweeps import configuration
 from gdlab.sweeps.configuration import ConfigurationError
-from gdlab.sweeps.plan import Job, Plan, plan
+from gdlab.sweeps.launch import cores
+from gdlab.sweeps.plan import Job, plan
 from gdlab.sweeps.single import run_tracked
 from gdlab.sweeps.summary import JobResult
-from gdlab.tracking import TrackingError
+from gdlab.sweeps.training import ReadyWorkers
+from gdlab.tracking import Settings, TrackingError
+from gdlab.tracking.settings import PLACES
 from hydra_plugins._axes import GEOMSPACE
-from hydra_plugins._internals import VERSION_BASE, UsageError, split_command_line
-from hydra_plugins.stacked_launcher import ComposedJob, stackable
+from hydra_plugins._internals import VERSION_BASE, UsageError
+from hydra_plugins.stacked_launcher import ComposedJob, ComposedJobs, stackable
 
 FLAGS = ("resume", "dry_run")
 ABOUT = {"tracking", *FLAGS}  # keys that do not describe the run
-UNNAMED = {"experiment", "tracking.uri", "tracking.experiment", *FLAGS}  # keys left out of a run's name
-OF_SWEEPS = ("hydra.sweeper.", "hydra.launcher.", "hydra/sweeper=", "hydra/launcher=")
-PLANS_AHEAD = ("grid", "basic")  # sweepers that do not choose jobs by the results of others
-INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
-STOPPED = "unfinished runs are marked KILLED; a sweep resumes when it is launched again"
-WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
-
-
-class RunError(Exception):
-    """A run of a sweep has no result; the message says why."""
-
+TRACKING = ("uri", *defaults.file("train")["tracking"])
+UNNAMED = {"experiment", *ABOUT}  # keys left out of a run's name, with those inside
+OF_SWEEPS = ("hydra.sweeper", "hydra.launcher", "hydra/sweeper=", "hydra/launcher=")
 
 EXPECTED_ERRORS = (
     ConfigurationError,
@@ -70,51 +69,16 @@ class Launch:
         ]
         self.resume, self.dry_run = (common_value(composed, name) for name in FLAGS)
         self.uri = common_value(composed, "tracking", "uri")
+        tracking.check_uri(self.uri)
         if len({text for job in composed for text in job.overrides if text.startswith("experiment=")}) > 1:
             raise ConfigurationError(usage_errors.ONE_EXPERIMENT)
         study = HydraConfig.get().runtime.choices.get("experiment")
         self.experiment = common_value(composed, "tracking", "experiment") or study or "train"
-
-
-class SweepConsole:
-    """Shows a sweep on the terminal, and passes what happens to its jobs on to Hydra's launcher."""
-
-    def __init__(self, begin: Callable[[Sequence[int]], None], end: Callable[[int, Any], None], dry_run: bool) -> None:
-        self.began, self.end, self.dry_run = begin, end, dry_run
-
-    def planned(self, planned: Plan, closed: int) -> None:
-        """Print what will be reused, or, in a dry run, the whole plan."""
-        if closed:
-            print(f"{console.counted(closed, 'run')} left open by a killed process: marked KILLED")
-        if self.dry_run:
-            print(console.plan_table(planned))
-            sweeper = HydraConfig.get().runtime.choices["hydra/sweeper"]
-            if sweeper not in PLANS_AHEAD:
-                print(f"this is the first batch; hydra/sweeper={sweeper} chooses the next from its results")
-                sys.exit()
-            for place in range(len(planned.jobs)):
-                self.end(place, math.nan)
-            return
-        if planned.reused:
-            print(
-                f"{len(planned.reused)} of {console.counted(len(planned.jobs), 'run')} finished before and are reused; "
-                "resume=false trains them again"
-            )
-        self.bar = console.SweepBar(planned)
-
-    def finished(self, result: JobResult) -> None:
-        """Advance the bar."""
-        self.bar.add(result)
-        self.end(result.place, failure(result) or objective(result.outcome, result.final_cost))
-
-    def close(self) -> None:
-        """Clear the bar."""
-        if hasattr(self, "bar"):
-            self.bar.close()
+        self.settings = settings(composed[0].config["tracking"])
 
 
 def run_sweep(
-    composed: Sequence[ComposedJob],
+    composed: ComposedJobs,
     /,
     *,
     folder: Path,
@@ -125,43 +89,48 @@ def run_sweep(
     end: Callable[[int, Any], None],
 ) -> Sequence[JobResult]:
     """Train all jobs of a sweep; `end` takes each one's place and its objective, or why it has none."""
-    start = time.perf_counter()
-    launch = Launch(composed)
-    watching = SweepConsole(begin, end, launch.dry_run)
-    try:
-        results = gdlab.sweep(
-            [job.config for job in launch.jobs],
-            launch.uri,
-            launch.experiment,
-            names=[job.name for job in launch.jobs],
-            sweep_name=str(folder.resolve()),
-            workers=workers,
-            rows=rows,
-            resume=launch.resume,
-            dry_run=launch.dry_run,
-            earlier=earlier,
-            observer=watching,
-        )
-    finally:
-        watching.close()
+    with launched(composed, workers) as (launch, ready):
+        start = time.perf_counter()
+        watching = SweepConsole(begin, end, launch.dry_run, ready)
+        try:
+            results = gdlab.sweep(
+                [job.config for job in launch.jobs],
+                launch.uri,
+                launch.experiment,
+                names=[job.name for job in launch.jobs],
+                sweep_name=str(folder.resolve()),
+                workers=workers,
+                rows=rows,
+                resume=launch.resume,
+                dry_run=launch.dry_run,
+                earlier=earlier,
+                observer=watching,
+                settings=launch.settings,
+                command=tracking.redacted(shlex.join(["python", "experiments/train.py", *sys.argv[1:]])),
+                new_executor=ready,
+            )
+        finally:
+            watching.close()
+            if watching.unsent:
+                print(console.unsent(watching.unsent), file=sys.stderr)
     if not launch.dry_run:
         print(console.sweep_summary(results, time.perf_counter() - start))
-        print(console.experiment_link(launch.uri, launch.experiment))
+        if watching.unsent:
+            sys.exit(1)
+        if address := console.sweep_link(launch.uri, launch.experiment, [job.config for job in launch.jobs]):
+            print(address)
     return results
 
 
-def objective(outcome: str, final_cost: float) -> float:
-    """The number that a sweeper minimizes: a run's final cost, inf if it diverged."""
-    return math.inf if outcome == "diverged" else final_cost
-
-
-def failure(result: JobResult) -> RunError | None:
-    """The exception that says why a job has no result, with the traceback as a note; None if it has one."""
-    if result.failure is None:
-        return None
-    error = RunError(result.failure.message)
-    error.add_note(result.failure.traceback)
-    return error
+@contextmanager
+def launched(composed: ComposedJobs, workers: int | None) -> Iterator[tuple[Launch, ReadyWorkers]]:
+    """A sweep's jobs, and workers that get ready while all but the first are composed."""
+    jobs = iter(composed)
+    first = next(jobs)
+    with closing(ReadyWorkers(0 if first.config.get("dry_run") else min(workers or cores(), len(composed)))) as ready:
+        launch = Launch([first, *jobs])
+        ready.load(launch.jobs[0].config)
+        yield launch, ready
 
 
 @hydra.main(config_path="../conf", config_name="train", **VERSION_BASE)
@@ -173,12 +142,9 @@ def train(composed: DictConfig) -> float:
         config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
         return run_one(cast(dict[str, Any], config))
     except EXPECTED_ERRORS as error:
-        if WANTS_TRACEBACKS:
-            raise
-        if settings.mode == RunMode.MULTIRUN:
+        if settings.mode == RunMode.MULTIRUN and not command.WANTS_TRACEBACKS:
             print(f"failed: {run_name(settings.overrides.task)}: {error}")
-            raise
-        raise SystemExit(1) from error  # any other exception would have Hydra add a report of its own
+        raise
 
 
 def run_one(config: dict[str, Any]) -> float:
@@ -203,8 +169,13 @@ def run_one(config: dict[str, Any]) -> float:
             launch.experiment,
             sweep_name=sweep_name,
             on_snapshot=lambda snapshot: console.show_snapshot(bar, snapshot),
+            notice=console.notice,
+            settings=launch.settings,
         )
     print(console.summary(job.name, tracked.result, steps, tracked.seconds))
+    if tracked.waiting:
+        print(console.unsent(1), file=sys.stderr)
+        raise SystemExit(1)
     if not is_job:
         print(console.link(launch.uri, tracked.page))
     return objective(tracked.result.outcome, tracked.result.final.get("final_cost", math.nan))
@@ -223,14 +194,34 @@ def run_section(config: dict[str, Any]) -> dict[str, Any]:
     for name in FLAGS:
         if not isinstance(config[name], bool):
             raise ConfigurationError(f"{name} must be true or false, got {config[name]!r}")
-    tracking = config["tracking"]
-    if not isinstance(tracking, dict) or tracking.keys() != {"uri", "experiment"}:
-        raise ConfigurationError(f"tracking must be a section with the keys uri, experiment, got {tracking!r}")
+    check_tracking(config["tracking"])
     try:
         checks.whole("seed", config["seed"], 0)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
     return {name: value for name, value in config.items() if name in known}
+
+
+def check_tracking(section: Any) -> None:
+    """Check the keys of the section `tracking`, and its experiment."""
+    if not isinstance(section, dict):
+        raise ConfigurationError(f"tracking must be a section with the keys {', '.join(TRACKING)}, got {section!r}")
+    for name in TRACKING:
+        if name not in section:
+            raise ConfigurationError(f"tracking.{name} must not be removed")
+    for name in section:
+        if name not in TRACKING:
+            raise ConfigurationError(f"unknown key tracking.{name}; valid keys of tracking: {', '.join(TRACKING)}")
+    if (name := section["experiment"]) is not None and not (isinstance(name, str) and name):
+        raise ConfigurationError(f"tracking.experiment must be a name or null, got {name!r}")
+
+
+def settings(section: dict[str, Any]) -> Settings:
+    """The settings in the section `tracking`."""
+    try:
+        return Settings(**{name: value for name, value in section.items() if name not in PLACES})
+    except ValueError as error:
+        raise ConfigurationError(f"tracking.{error}") from None
 
 
 def common_value(jobs: Sequence[ComposedJob], *keys: str) -> Any:
@@ -251,46 +242,9 @@ def common_value(jobs: Sequence[ComposedJob], *keys: str) -> Any:
 
 def run_name(overrides: Iterable[str]) -> str:
     """A run's name: its overrides, each with the last part of its key."""
-    named = [text for text in overrides if text.partition("=")[0] not in UNNAMED]
+    named = [text for text in overrides if re.split(r"[.=]", text.lstrip("+~"))[0] not in UNNAMED]
     return " ".join(re.sub(r"^[^=]*[./]", "", text) for text in named) or "defaults"
 
 
-def experiment_mode(overrides: Sequence[str]) -> list[str]:
-    """`hydra.mode`, where the chosen experiment's file sets it: Hydra 1.4 does not look there."""
-    chosen = [text.partition("=")[2] for text in overrides if text.startswith("experiment=")]
-    if not chosen or any(text.startswith("hydra.mode=") for text in overrides):
-        return []
-    try:
-        mode = defaults.file(f"experiment/{chosen[-1]}").get("hydra", {}).get("mode")
-    except FileNotFoundError:
-        return []  # Hydra says so better
-    return [f"hydra.mode={mode}"] if mode else []
-
-
-def main() -> None:
-    """Run the command line; an error that the user can fix is reported in one line."""
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what goes wrong, and leaves the report to this function
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    resolvers.register()
-    overrides: list[str] = []
-    try:
-        options, overrides = split_command_line(sys.argv[1:])
-        sys.argv[1:] = [*options, *overrides, *experiment_mode(overrides)]
-        train()
-    except KeyboardInterrupt:
-        print(f"interrupted: {STOPPED}", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except SystemExit as stop:
-        if isinstance(stop.__cause__, Exception):
-            sys.exit(f"error: {usage_errors.one_line(stop.__cause__, overrides)}")
-        if stop.code == TERMINATED:
-            print(f"terminated: {STOPPED}", file=sys.stderr)
-        raise
-    except Exception as error:
-        if WANTS_TRACEBACKS or not (isinstance(error, EXPECTED_ERRORS) or usage_errors.is_refused(error)):
-            raise
-        sys.exit(f"error: {usage_errors.one_line(error, overrides)}")
-
-
 if __name__ == "__main__":
-    main()
+    command.run(train, EXPECTED_ERRORS)

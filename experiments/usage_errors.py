@@ -2,113 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 
-from hydra import compose, initialize_config_dir
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, InstantiationException
-from omegaconf import OmegaConf
+from vocabulary import key_of, near_misses, value_of, vocabulary
 
 from gdlab.checks import hint
-from hydra_plugins._internals import VERSION_BASE, UnknownOptionError
+from hydra_plugins._internals import UnknownOptionError, UsageError
 
-CONFIG_DIR, CONFIG_NAME = Path(__file__).resolve().parents[1] / "conf", "train"
-MOST_SUGGESTIONS = 3
 EXTRAS = {"hydra/sweeper=optuna": "pip install hydra-optuna-sweeper"}
-NOT_A_CHOICE = r"Could not find '([^']+)/([^'/]+)' Available options in '[^']+': (.*?) Config search path"
+NOT_A_CHOICE = r"Could not find '([^']+)/([^'/]*)' Available options in '[^']+': (.*?) Config search path"
+MORE = "HYDRA_FULL_ERROR=1 shows where"
 ONE_EXPERIMENT = "a sweep has one experiment: launch one after the other"
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """All that an override can name: the keys in each section of the configuration, the choices of each config group.
-
-    The section "" is the whole configuration.
-    """
-
-    sections: Mapping[str, Sequence[str]]
-    groups: Mapping[str, Sequence[str]]
-
-    def names(self) -> dict[str, str]:
-        """The name of each key and group by its path with dots: `problem.data` is the group `problem/data`."""
-        keys = [f"{section}.{key}".lstrip(".") for section, keys in self.sections.items() for key in keys]
-        return {name.replace("/", "."): name for name in (*keys, *self.groups)}
-
-
-def vocabulary(overrides: Sequence[str] = (), with_hydra: bool = False) -> Vocabulary:
-    """The vocabulary of the configuration that the valid ones among some overrides choose."""
-    with initialize_config_dir(str(CONFIG_DIR), **VERSION_BASE):
-        loader = GlobalHydra.instance().config_loader()
-        groups = dict(all_groups(loader))
-        chosen = [text for text in single_values(overrides) if text.partition("=")[2] in groups.get(key_of(text), ())]
-        try:
-            config = compose(CONFIG_NAME, chosen, return_hydra_config=with_hydra)
-        except HydraException:  # choices that do not go together
-            config = compose(CONFIG_NAME, [], return_hydra_config=with_hydra)
-    sections = dict(all_sections(OmegaConf.to_container(config, resolve=False)))
-    top = {*sections[""], *(group for group in groups if "/" not in group)} - {"hydra"}
-    return Vocabulary({**sections, "": sorted(top)}, groups)
-
-
-def all_groups(loader: ConfigLoader, parent: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Every config group, with its choices."""
-    for name in loader.list_groups(parent):
-        group = f"{parent}/{name}".lstrip("/")
-        if choices := loader.get_group_options(group, ObjectType.CONFIG):
-            yield group, choices
-        yield from all_groups(loader, group)
-
-
-def all_sections(config: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Every section of a configuration, with its keys."""
-    yield path, sorted(str(key) for key in config if not str(key).startswith("_"))
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            yield from all_sections(value, f"{path}.{key}".lstrip("."))
-
-
-def single_values(overrides: Sequence[str]) -> Iterator[str]:
-    """The overrides that can be parsed; of those with several values, the first."""
-    parser = OverridesParser.create()
-    for text in overrides:
-        try:
-            override = parser.parse_override(text)
-            if override.is_sweep_override():
-                text = f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
-        except (HydraException, StopIteration):
-            continue
-        yield text
-
-
-def key_of(override: str) -> str:
-    """The key that an override names."""
-    return override.lstrip("+~").partition("=")[0]
-
-
-def value_of(key: str, overrides: Sequence[str]) -> str:
-    """The value that the overrides give to a key; an empty string if they do not."""
-    return next((text.partition("=")[2] for text in overrides if key_of(text) == key), "")
-
-
-def near_misses(key: str, known: Vocabulary) -> list[str]:
-    """Keys and groups that an unknown key is likely to mean: by the same name elsewhere, initials, or spelling."""
-    names = known.names()
-    section, _, last = re.sub("[/-]", lambda match: "." if match[0] == "/" else "_", key).rpartition(".")
-    leaves = {path.rpartition(".")[2] for path in names}
-    initials = [leaf for leaf in leaves if "".join(word[:1] for word in leaf.split("_")) == last]
-    near = [last] if last in leaves else initials or difflib.get_close_matches(last, sorted(leaves), n=1)
-    found = [path for path in names if path.rpartition(".")[2] in near]
-    found = [path for path in found if not path.startswith("hydra")] or found
-    found = [path for path in found if path.rpartition(".")[0] == section] or found
-    return [names[path] for path in found][:MOST_SUGGESTIONS]
 
 
 def unknown_key(key: str, overrides: Sequence[str]) -> str:
@@ -118,9 +26,11 @@ def unknown_key(key: str, overrides: Sequence[str]) -> str:
     while section not in known.sections:
         section = section.rpartition(".")[0]
     valid = f"valid keys{f' of {section}' if section else ''}: {', '.join(known.sections[section])}"
-    if key in known.groups:
-        return f"{key} does not apply to this configuration; {valid}"
     value = value_of(key, overrides)
+    if key in known.groups:
+        if value not in known.groups[key]:
+            return unknown_choice(key, value, known.groups[key])
+        return f"{key} does not apply to this configuration; {valid}"
     near = [f"{name}={value}" if name in known.groups and value else name for name in near_misses(key, known)]
     return f"unknown key {key}; {valid}" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
@@ -129,19 +39,39 @@ def unknown_choice(group: str, choice: str, choices: Sequence[str]) -> str:
     """The message about a choice that a config group does not have."""
     install = EXTRAS.get(f"{group}={choice}")
     remedy = f"; to install it: {install}" if install else hint(choice, choices)
-    return f"{group} must be one of {', '.join(choices)}, got {choice}{remedy}"
+    return f"{group} must be one of {', '.join(choices)}, got {choice or repr('')}{remedy}"
 
 
-def not_a_string(overrides: Sequence[str]) -> str:
-    """The message about a group that is given null, a number or the like, or an override without a key."""
+def wrong_choice(overrides: Sequence[str]) -> str | None:
+    """The message about the first choice in the overrides that its group does not have; None if all have theirs."""
     groups = vocabulary().groups
     for text in overrides:
-        if not key_of(text):
-            return f"{text} has no key: write key=value"
-        value = text.partition("=")[2]
-        if key_of(text) in groups and value not in groups[key_of(text)]:
-            return unknown_choice(key_of(text), value, groups[key_of(text)])
-    return "a config group must be given one of its choices"
+        group, value = key_of(text), text.partition("=")[2]
+        choices = [value] if value.startswith(("[", "{", "'", '"')) else value.split(",")
+        wrong = [choice for choice in choices if choice not in groups.get(group, choices)]
+        if wrong and not (text.startswith("~") and not value):
+            return unknown_choice(group, wrong[0], groups[group])
+    return None
+
+
+def not_found(found: re.Match[str], overrides: Sequence[str]) -> str:
+    """The message about a file of the configuration that there is not."""
+    if line := wrong_choice(overrides):
+        return line
+    if listed := re.search(NOT_A_CHOICE, found.string):  # chosen by another file
+        return unknown_choice(listed[1], listed[2], listed[3].split())
+    return found.string.partition(" Config search path")[0]
+
+
+def several_values(override: str, overrides: Sequence[str]) -> str:
+    """The message about a run's override that has several values."""
+    key, value = key_of(override), override.partition("=")[2]
+    known = vocabulary([text for text in overrides if text != override], with_hydra=key.startswith("hydra"))
+    if key not in known.names().values():
+        return unknown_key(key, overrides)
+    if key in known.groups:
+        return wrong_choice([override]) or f"{override} has several values: add -m to sweep over them"
+    return f"{override} has several values: add -m to sweep over them, or write [{value}] for a list"
 
 
 def not_a_section(message: str, overrides: Sequence[str]) -> str:
@@ -162,31 +92,66 @@ def unknown_option(error: UnknownOptionError) -> str:
 
 
 def not_parsed(message: str, overrides: Sequence[str]) -> str:
-    """The message about an override that Hydra cannot parse, completed by the override."""
-    reason = re.sub(r"^(Error when parsing index.*?\]\. )?(Error parsing override '.*?' )?", "", message)
+    """The message about an override that Hydra cannot parse: the override, and what is wrong with it."""
     parser = OverridesParser.create()
     for text in overrides:
         try:
             parser.parse_override(text)
         except HydraException:
-            return f"cannot parse {text}: {reason}"
+            return f"cannot parse {text}: {syntax_error(text)}"
     return message
+
+
+def syntax_error(text: str) -> str:
+    """The likely mistake in an override."""
+    key, equals, value = text.partition("=")
+    if not equals or value.startswith("="):
+        return "write key=value"
+    for opening, closing in ("[]", "{}", "()"):
+        if (missing := value.count(opening) - value.count(closing)) != 0:
+            return f"{closing} is missing" if missing > 0 else f"one {closing} too many"
+    for quote in ("'", '"'):
+        if value.count(quote) % 2:
+            return f"{quote} is missing"
+    return f"quote a value that has special characters, as in \"{key}='…'\""
+
+
+def no_such_reference(name: str, where: str | None, overrides: Sequence[str]) -> str:
+    """The message about `${name}`, which stands for a key that there is not, in the value of the key `where`."""
+    if any(text.startswith("~") and key_of(text) == name for text in overrides):
+        return f"{name} must not be removed" + (f": {where} refers to it" if where else "")
+    place = next((key_of(text) for text in overrides if f"${{{name}}}" in text), where)
+    return f"{f'{place} refers to' if place else 'there is no'} ${{{name}}}" + (", which is not a key" if place else "")
+
+
+def not_merged(override: str, reason: str) -> str:
+    """The message about a value of the wrong kind."""
+    key, _, value = override.partition("=")
+    if reason.endswith("is not Optional"):
+        return f"{key} must not be null"
+    if reason == "Cannot merge DictConfig with ListConfig":
+        return f"{key} must be a {'section' if value.startswith('[') else 'list'}, got {value}"
+    return f"{override}: {reason}"
 
 
 Explain = Callable[[re.Match[str], Sequence[str]], str]
 EXPLANATIONS: Mapping[str, Explain] = {  # by patterns of Hydra's messages, and of gdlab's where Hydra can add to them
     r"Could not override '([^']+)'": lambda found, overrides: unknown_key(found[1], overrides),
     r"Could not delete from config. '([^']+)' does not": lambda found, overrides: unknown_key(found[1], overrides),
-    NOT_A_CHOICE: lambda found, _: unknown_choice(found[1], found[2], found[3].split()),
-    r"Ambiguous value for argument '(.*?)' 1\.": lambda found, _: (
-        f"{found[1]} has several values: add -m to sweep over them, or write [{found[1].partition('=')[2]}] for a list"
-    ),
+    r"Could not (find|load) '.*?'|Error resolving interpolation": not_found,
+    r"Ambiguous value for argument '(.*?)' 1\.": lambda found, overrides: several_values(found[1], overrides),
     r"Sweep parameters '(.*)' requires --multirun": lambda found, _: f"{found[1]} has several values: add -m",
-    r"Config group override must be a string": lambda _, overrides: not_a_string(overrides),
+    r"Config group override must be a string": lambda found, overrides: wrong_choice(overrides) or found.string,
     r"Error merging override hydra.sweeper.zip=(.*?):": lambda found, _: (
         f"hydra.sweeper.zip must be a list of lists of keys, like [[seed,problem.batch_size]], got {found[1]}"
     ),
+    r"Error merging override (.*?): (.*)": lambda found, _: not_merged(found[1], found[2]),
     r"Error merging override (.*)": lambda found, _: found[1],
+    r"Interpolation key '(.*?)' not found(?: full_key: (\S+))?": lambda found, overrides: no_such_reference(
+        found[1], found[2], overrides
+    ),
+    r"Multiple values for (\S+)\. To override": lambda found, _: f"{found[1]} is chosen already: write {found[1]}=…",
+    r"force-add of config groups is not supported: '\+\+(.*)'": lambda found, _: f"++{found[1]}: write {found[1]}",
     r"Error parsing override '(.*?)' missing EQUAL": lambda found, _: f"cannot parse {found[1]}: write key=value",
     r"See https://hydra.cc/\S*/override_grammar": lambda found, overrides: not_parsed(found.string, overrides),
     r"^\S+ must be a section with the keys": lambda found, overrides: not_a_section(found.string, overrides),
@@ -194,13 +159,23 @@ EXPLANATIONS: Mapping[str, Explain] = {  # by patterns of Hydra's messages, and 
 }
 
 
-def is_refused(error: Exception) -> bool:
-    """True for a ValueError that Hydra or one of the plugins raises, be it wrapped or not."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    module = str(trace.tb_frame.f_globals.get("__name__")) if trace else ""
-    return isinstance(error, ValueError) and module.split(".")[0] in ("hydra", "hydra_plugins")
+def check(overrides: Sequence[str]) -> None:
+    """Check what Hydra would pass over or fail at; raises `UsageError`."""
+    for text in overrides:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{text!r} is not valid UTF-8") from None
+        if not key_of(text):
+            raise UsageError(f"{text or repr(text)} has no key: write key=value")
+        if found := re.match(r"\W*hydra\.(launcher|sweeper)\._target_\b", text):
+            raise UsageError(f"{found[0]} must not be set: choose by name, like hydra/{found[1]}=basic")
+
+
+def unforeseen(error: Exception, overrides: Sequence[str]) -> str:
+    """The message about an error that Hydra did not foresee."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return wrong_choice(overrides) or f"Hydra cannot use {shlex.join(overrides)}: {reason}; {MORE}"
 
 
 def one_line(error: Exception, overrides: Sequence[str] = ()) -> str:
@@ -209,12 +184,11 @@ def one_line(error: Exception, overrides: Sequence[str] = ()) -> str:
         return unknown_option(error)
     if isinstance(error, InstantiationException) and isinstance(error.__cause__, ValueError):
         error = error.__cause__  # without Hydra's text around it, which names its own classes
-    text = str(error)
-    if text.startswith("Error merging override"):
-        text += f": {str(error.__cause__).splitlines()[0]}"
-    text = re.sub(r"\s+full_key: \S+$", "", text)  # Hydra 1.4 adds where the class was configured
+    text = str(error) or str(error.__cause__)
+    if error.__cause__ and text.startswith(("Error merging override", "Unable to configure")):
+        text += f": {str(error.__cause__).partition(chr(10))[0]}"
     text = " ".join(text.split())
     for pattern, explain in EXPLANATIONS.items():
         if found := re.search(pattern, text):
             return explain(found, overrides)
-    return text
+    return re.sub(r"\s+full_key: \S+( reference_type=.*)?( object_type=.*)?$", "", text)  # where it was configured

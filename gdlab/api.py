@@ -19,8 +19,9 @@ from gdlab.optimizers import Optimizer
 from gdlab.problems import PROBLEMS
 from gdlab.problems.problem import Problem
 from gdlab.seeds import INIT_STREAM, stream
-from gdlab.sweeps.configuration import Record, Stack
+from gdlab.sweeps.configuration import Stack
 from gdlab.sweeps.key import OWN_STARTS
+from gdlab.sweeps.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import numpy as np
@@ -57,6 +58,14 @@ def stack_like(theta: Theta) -> Theta:
     return stack(theta.shape[0], theta.shape[1], theta.dtype)
 
 
+def distinct(theta: Theta) -> tuple[Float[np.ndarray, "distinct parameters"], Int[np.ndarray, " runs"]]:
+    """The distinct points of a stack, and each run's place among them: runs often share a starting point."""
+    places: dict[bytes, int] = {}
+    which = [places.setdefault(row.tobytes(), len(places)) for row in theta]
+    first = [which.index(place) for place in range(len(places))]
+    return stacked(theta[first], theta.dtype), np.array(which)
+
+
 def norm(theta: Theta) -> Costs:
     """Euclidean length of each row, accumulated in the rows' own precision, in the same order for every run."""
     return np.sqrt((theta * theta).sum(axis=1)).astype(np.float64)
@@ -64,8 +73,13 @@ def norm(theta: Theta) -> Costs:
 
 def columns(record: Any) -> tuple[str, ...]:
     """Names of the fields of a dataclass that may differ from run to run (annotated `PerRun`)."""
-    hints = get_type_hints(record if isinstance(record, type) else type(record), include_extras=True)
-    return tuple(f.name for f in dataclasses.fields(record) if hints[f.name] == PerRun)
+    return _columns(record if isinstance(record, type) else type(record))
+
+
+@cache
+def _columns(kind: type[Any]) -> tuple[str, ...]:
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(field.name for field in dataclasses.fields(kind) if hints[field.name] == PerRun)
 
 
 def spread(record: Record, runs: int, dtype: Any) -> Record:

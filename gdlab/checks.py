@@ -11,6 +11,9 @@ import numpy as np
 
 from gdlab.arrays import Column
 
+FLOAT64 = 8  # bytes
+NEVER_TOO_MUCH = 10**8  # bytes for which the available memory need not be looked up
+
 
 def columns_in(record: Any, **intervals: str) -> None:
     """Make the named fields of a frozen dataclass columns (runs, 1) and check that all lie in their intervals.
@@ -66,12 +69,33 @@ def scalars_in(record: Any, **intervals: str) -> None:
 
 
 def whole(name: str, value: Any, low: int, high: int | None = None, why: str = "") -> None:
-    """Check that `value` is a whole number from `low` to `high`; `why` explains the upper limit."""
-    limit = f"of at least {low}" if high is None else f"from {low} to {high}"
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ValueError(f"{name} must be a whole number {limit}{why}, got {value!r}")
-    if value < low or (high is not None and value > high):
-        raise ValueError(f"{name} must be a whole number {limit}{why}, got {value}")
+    """Check that `value` is a whole number from `low` to `high`; `why` explains the upper limit.
+
+    One without a reason is beyond any use, and named only where a value exceeds it.
+    """
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    above = high is not None and is_number and value > high
+    if not is_number or value < low or above:
+        limit = f"from {low} to {high}" if why or above else f"of at least {low}"
+        raise ValueError(f"{name} must be a whole number {limit}{why}, got {value if is_number else repr(value)}")
+
+
+def fits_memory(name: str, parameters: int, itemsize: int) -> None:
+    """Check that this machine has the memory for a run with so many parameters of so many bytes each.
+
+    Theta is drawn in float64; then there are its start, its end, its gradient and that of a part of the examples.
+    """
+    needed = parameters * max(2 * FLOAT64, 4 * itemsize)
+    if needed < NEVER_TOO_MUCH:
+        return
+    import psutil
+
+    available = psutil.virtual_memory().available
+    if needed > available:
+        raise ValueError(
+            f"{name} makes {parameters:,} parameters: a run needs {needed / 1e9:,.1f} GB of memory or more, and "
+            f"{available / 1e9:,.1f} GB are available"
+        )
 
 
 def choice(name: str, value: Any, known: Collection[str]) -> None:

@@ -8,7 +8,7 @@ what breaks if the internals change. `make test-hydra-next` runs the tests of th
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any, NoReturn
@@ -19,7 +19,7 @@ from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Override
-from hydra.core.utils import JobReturn
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
@@ -82,6 +82,21 @@ def launch_one_by_one(
     return launcher.launch(job_overrides, initial_job_idx)
 
 
+def raise_without_report() -> None:
+    """Let `JobReturn.return_value` raise the error of a job that failed, and print nothing.
+
+    Hydra prints the job's overrides first, which can hold a password; errors are reported in one line elsewhere. If the
+    property goes, remove this.
+    """
+
+    def return_value(result: JobReturn) -> Any:
+        if result.status == JobStatus.FAILED:
+            raise result._return_value
+        return result._return_value
+
+    JobReturn.return_value = JobReturn.return_value.getter(return_value)  # type: ignore[attr-defined, method-assign]
+
+
 @contextmanager
 def hydra_config_restored() -> Iterator[None]:
     """Put back on exit what `HydraConfig.get()` returned on entry."""
@@ -111,18 +126,18 @@ def has_callbacks(context: HydraContext) -> bool:
     return bool(context.callbacks.callbacks)
 
 
-def set_override_dirname(config: DictConfig, overrides: Sequence[Override]) -> None:
-    """Set `hydra.job.override_dirname` for a job's overrides.
+def override_dirname(job: Mapping[str, Any], overrides: Sequence[Override]) -> str:
+    """`hydra.job.override_dirname` as written in a job with these overrides; `job` is the section `hydra.job`.
 
     For jobs whose configuration is another's with its values changed. Hydra 1.3 writes the text when it composes, in
-    `get_overrides_dirname`; in 1.4 the key is an interpolation, and there is nothing to do. If the format changes,
+    `get_overrides_dirname`; in 1.4 the key is an interpolation, which stays. If the format changes,
     `hydra.sweep.subdir=${hydra.job.override_dirname}` gives other folders than with `hydra/launcher=basic`.
     """
     if OmegaConf.has_resolver("hydra_override_dirname"):
-        return
-    form = config.hydra.job.config.override_dirname
-    lines = [override.input_line or "" for override in overrides if override.key_or_group not in form.exclude_keys]
-    config.hydra.job.override_dirname = form.item_sep.join(sorted(lines)).replace("=", form.kv_sep)
+        return str(job["override_dirname"])
+    form = job["config"]["override_dirname"]
+    lines = [override.input_line or "" for override in overrides if override.key_or_group not in form["exclude_keys"]]
+    return str(form["item_sep"].join(sorted(lines)).replace("=", form["kv_sep"]))
 
 
 def nodes(config: DictConfig) -> Mapping[str, Any]:
@@ -151,6 +166,21 @@ class _Dumper(getattr(yaml, "CDumper", yaml.Dumper)):  # type: ignore[misc]
 
 
 _Dumper.add_representer(str, get_omega_conf_dumper().str_representer)
+
+
+def change_yaml_strings(change: Callable[[str], str]) -> None:
+    """Pass every string through a function before it is written as YAML, from now on in this process.
+
+    For passwords, which must not get into the files that Hydra keeps of a run or sweep, nor into what `--cfg` prints:
+    OmegaConf writes them all. If its dumper moves, rewrite the files in a callback's `on_job_start`.
+    """
+    dumper = get_omega_conf_dumper()
+
+    def represent(writer: yaml.Dumper, text: str) -> yaml.ScalarNode:
+        return dumper.str_representer(writer, change(text))
+
+    for kind in (dumper, _Dumper):
+        kind.add_representer(str, represent)
 
 
 def yaml_text(container: Any) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import HydraException
@@ -29,6 +30,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins._axes import grid
 from hydra_plugins._search import Objectives, Search, SearchSettings, search_all
+
+MOST_NAMED = 5  # failed runs in a message
 
 log = logging.getLogger("gdlab.sweeper")  # under the name that `hydra.verbose=gdlab` shows
 
@@ -106,20 +109,29 @@ class GridSweeper(Sweeper):
             if search.border:
                 print(f"border: {search.border}")
         if self.failed:
-            raise SweepFailed(f"{len(self.failed)} of {self.count} runs failed: {'; '.join(self.failed)}")
+            raise SweepFailed(f"{len(self.failed)} of {self.count} runs failed: {first_few(self.failed)}")
         if problems := [search.problem for search in searches if search.problem]:
-            raise SweepFailed(f"no border found: {'; '.join(problems)}")
+            raise SweepFailed(f"no border found: {first_few(problems)}")
 
     def jobs(self, parser: OverridesParser, arguments: Sequence[str]) -> list[list[str]]:
         """The overrides of each job, or of each search."""
         overrides = parser.parse_overrides([*self.params, *arguments])
-        if self.search and any(override.get_key_element() == self.search.axis for override in overrides):
-            axis = self.search.axis
-            raise HydraException(f"{axis} is searched here: give its range as hydra.sweeper.search.low and high")
-        cases = [job for case in self.cases for job in grid(parser.parse_overrides(case))]
+        stated = [parser.parse_overrides(case) for case in self.cases]
+        self.check_keys(overrides, stated)
+        cases = [job for case in stated for job in grid(case)]
         axes = grid(overrides, self.zipped)
         log.debug("%d jobs: %d cases × %d combinations of the axes", len(cases) * len(axes), len(cases), len(axes))
         return [[*case, *job] for case in cases for job in axes]
+
+    def check_keys(self, overrides: Sequence[Override], cases: Sequence[Sequence[Override]]) -> None:
+        """Check that no key is set twice: by the command line, in the cases, or by the search."""
+        keys = {override.get_key_element() for override in overrides}
+        axis = self.search.axis if self.search else None
+        if axis in keys:
+            raise HydraException(f"{axis} is searched here: give its range as hydra.sweeper.search.low and high")
+        for key in (override.get_key_element() for case in cases for override in case):
+            if key in keys or key == axis:
+                raise HydraException(f"{key} is set by hydra.sweeper.cases: change it there, or give other cases")
 
     def launch(self, jobs: Sequence[Sequence[str]]) -> Objectives:
         """Launch jobs, in batches; returns what the task returned for each, None where it failed."""
@@ -140,6 +152,12 @@ class GridSweeper(Sweeper):
         self.count += len(batch)
         log.debug("ran %d jobs in %.2f s, %d failed", len(batch), time.perf_counter() - start, len(failed))
         return results
+
+
+def first_few(texts: Sequence[str]) -> str:
+    """The first texts of a list, and how many more there are."""
+    more = len(texts) - MOST_NAMED
+    return "; ".join([*texts[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def split_case(case: str) -> list[str]:

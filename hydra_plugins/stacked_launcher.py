@@ -6,9 +6,10 @@ outcome of each. Any other task runs job by job, as with Hydra's basic launcher.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -16,10 +17,10 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus, filter_overrides
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins import _internals as internals
-from hydra_plugins._composition import Composition
+from hydra_plugins._composition import Composition, Job
 
 Task = TypeVar("Task", bound=Callable[..., Any])
 
@@ -33,17 +34,39 @@ class ComposedJob(NamedTuple):
     config: dict[str, Any]
 
 
+class ComposedJobs:
+    """The jobs of a launch, each composed when it is read; an invalid one raises."""
+
+    def __init__(self, jobs: "Sequence[_Job]", composition: Composition) -> None:
+        self._jobs, self._composition, self._loaded = jobs, composition, composition.loaded
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __iter__(self) -> Iterator[ComposedJob]:
+        seconds = 0.0
+        for job in self._jobs:
+            start = time.perf_counter()
+            composed = ComposedJob(filter_overrides(job.overrides), job.composed.task())
+            seconds += time.perf_counter() - start
+            yield composed
+        for job in self._jobs[-1:]:
+            job.composed.config()  # from which `HydraConfig.get()` reads until the launch ends
+        loaded = self._composition.loaded - self._loaded
+        log.debug("composed %d jobs in %.2f s, %d of them with Hydra's loader", len(self), seconds, loaded)
+
+
 class RunJobs(Protocol):
     """Runs all jobs of a launch; returns results, which it gets again as `earlier` in the sweep's next round.
 
     `folder` is the sweep's; `workers` how many processes to use, None for one per core; `rows` the most jobs in a
-    stack, None to choose. It calls `begin` with the places of jobs before their work begins, and `end` with each job's
-    place and its return value, or the exception that it raised.
+    stack, None to choose. Once it has read all jobs, it calls `begin` with the places of jobs before their work begins,
+    and `end` with each job's place and its return value, or the exception that it raised.
     """
 
     def __call__(
         self,
-        jobs: Sequence[ComposedJob],
+        jobs: ComposedJobs,
         /,
         *,
         folder: Path,
@@ -92,6 +115,7 @@ class StackedLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.context, self.task, self.config = hydra_context, task_function, config
+        self.composition = Composition(hydra_context.config_loader, config)
         self.run_jobs: RunJobs | None = getattr(task_function, "run_jobs", None)
         self.composes_first = self.run_jobs is not None
 
@@ -100,9 +124,8 @@ class StackedLauncher(Launcher):
             return internals.launch_one_by_one(self.context, self.task, self.config, job_overrides, initial_job_idx)
         folder = Path(str(self.config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)  # sweepers write there too
-        composition = Composition(self.context.config_loader, self.config)
         jobs = [
-            _Job(composition, overrides, number, self.context, self.task)
+            _Job(self.composition, overrides, number, self.context, self.task)
             for number, overrides in enumerate(job_overrides, initial_job_idx)
         ]
 
@@ -111,12 +134,8 @@ class StackedLauncher(Launcher):
                 jobs[place].begin()
 
         with internals.hydra_config_restored():
-            start = time.perf_counter()
-            composed = [ComposedJob(filter_overrides(job.overrides), job.task_config()) for job in jobs]
-            seconds, loaded = time.perf_counter() - start, composition.loaded
-            log.debug("composed %d jobs in %.2f s, %d of them with Hydra's loader", len(jobs), seconds, loaded)
             self.earlier += self.run_jobs(
-                composed,
+                ComposedJobs(jobs, self.composition),
                 folder=folder,
                 workers=self.workers,
                 rows=self.rows,
@@ -140,40 +159,28 @@ class _Job:
     ) -> None:
         self.composition, self.overrides, self.number = composition, list(overrides), number
         self.context, self.task = context, task
-        self.folder: Path | None = None
         self.begun = False
         self.kept: DictConfig | None = None
         self.result = JobReturn(overrides=list(filter_overrides(overrides)), working_dir=str(Path.cwd()))
 
-    def config(self) -> DictConfig:
-        """The job's whole configuration, in force until the next job asks for its own."""
-        config = self.composition.config(self.overrides, self.number)
-        internals.use_hydra_config(config)
-        if self.folder is None:
-            self.folder = (Path(str(config.hydra.sweep.dir)) / str(config.hydra.sweep.subdir)).absolute()
-        with open_dict(config.hydra.runtime):
-            config.hydra.runtime.output_dir = str(self.folder)
-        return config
-
-    def task_config(self) -> dict[str, Any]:
-        """The task's part of the configuration, resolved."""
-        config = self.config()
-        return {str(name): resolved(config[name]) for name in config if name != "hydra"}
+    @cached_property
+    def composed(self) -> Job:
+        """The job's configuration."""
+        return self.composition.job(self.overrides, self.number)
 
     def begin(self) -> None:
         """Make the job's folder, with its configuration in it, and notify callbacks."""
         self.begun = True
-        config = self.config()
-        self.result.task_name = config.hydra.job.name
-        assert self.folder is not None
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if config.hydra.output_subdir is not None:
-            place = self.folder / config.hydra.output_subdir
+        self.result.task_name = str(self.composed.setting("job", "name"))
+        self.composed.folder.mkdir(parents=True, exist_ok=True)
+        subfolder = self.composed.setting("output_subdir")
+        if subfolder is not None:
+            place = self.composed.folder / str(subfolder)
             place.mkdir(parents=True, exist_ok=True)
-            for name, text in self.composition.files(config).items():
+            for name, text in self.composed.files().items():
                 (place / name).write_text(text, encoding="utf-8")
         if internals.has_callbacks(self.context):
-            self.kept = deepcopy(config)
+            self.kept = deepcopy(self.composed.config())
             self.result.cfg = OmegaConf.masked_copy(self.kept, [str(name) for name in self.kept if name != "hydra"])
             self.result.hydra_cfg = OmegaConf.masked_copy(self.kept, "hydra")
             self.context.callbacks.on_job_start(config=self.kept, task_function=self.task)
@@ -183,13 +190,8 @@ class _Job:
         failed = isinstance(outcome, Exception)
         self.result.status = JobStatus.FAILED if failed else JobStatus.COMPLETED
         self.result.return_value = outcome
-        if failed and self.begun and self.folder is not None:
+        if failed and self.begun:
             full = "".join(getattr(outcome, "__notes__", ())) or f"{outcome}\n"
-            (self.folder / f"{self.result.task_name}.log").write_text(full, encoding="utf-8")
+            (self.composed.folder / f"{self.result.task_name}.log").write_text(full, encoding="utf-8")
         if self.kept is not None:
             self.context.callbacks.on_job_end(config=self.kept, job_return=self.result)
-
-
-def resolved(node: Any) -> Any:
-    """A node as a plain value, interpolations resolved."""
-    return OmegaConf.to_container(node, resolve=True, throw_on_missing=True) if OmegaConf.is_config(node) else node

@@ -34,14 +34,8 @@ def composed_jobs(experiment, *overrides):
     if sweeper.search:
         jobs = [[*job, f"{sweeper.search.axis}={sweeper.search.low}"] for job in jobs]
     composition = Composition(hydra.config_loader, master)
-    composed = (composition.config(overrides, number) for number, overrides in enumerate(jobs))
+    composed = (composition.job(overrides, number).task() for number, overrides in enumerate(jobs))
     return [
-        {
-            str(name): OmegaConf.to_container(config[name], resolve=True)
-            if OmegaConf.is_config(config[name])
-            else config[name]
-            for name in config
-            if name not in ("hydra", "tracking", "resume", "dry_run")
-        }
+        {name: value for name, value in config.items() if name not in ("tracking", "resume", "dry_run")}
         for config in composed
     ]

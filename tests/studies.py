@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from analysis import frames
 from gdlab import tracking
-from gdlab.sweeps import configuration, launch
+from gdlab.sweeps import cards, configuration
 from gdlab.sweeps.plan import Job
 
 RATE = "optimizer.learning_rate"
@@ -154,7 +154,7 @@ def descended(*configs: Mapping[str, Any]) -> Frames:
     rows, steps = [], []
     for number, config in enumerate(configs):
         (trajectory,) = configuration.train_stack([config])
-        params = launch.card(Job(name="", config=config), "key").params
+        params = cards.card(Job(name="", config=config), "key").params
         as_text = {name: str(value) if isinstance(value, list) else value for name, value in params.items()}
         run = {"run_id": f"run {number}", "outcome": trajectory.outcome}
         rows.append({**as_text, **trajectory.final, **run})

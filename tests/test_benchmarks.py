@@ -50,6 +50,22 @@ def test_a_sweep_is_timed_from_command_to_prompt(tmp_path: Path) -> None:
     assert row["runs"] == 2
     assert row["wall_seconds"] > 0
     assert row["composing_and_tracking_processor_seconds"] > 0
+    assert row["training_milliseconds_a_run"] > 0 and row["with_two_recorded_steps"] > 0
+    assert "milliseconds_a_recorded_step" in row
+
+
+def test_reading_back_is_timed_directly_and_by_mlflows_client(tmp_path: Path) -> None:
+    done = script(tmp_path, "benchmarks/reading.py", "--runs", "3", "--summaries", "7", "--data", "digits")
+    assert done.returncode == 0, done.stderr
+    times = pd.read_csv(tmp_path / "benchmarks" / "results" / "reading.csv")
+    assert list(zip(times["runs"], times["read"], times["way"], strict=True)) == [
+        (3, "runs", "directly"),
+        (3, "trajectories", "directly"),
+        (3, "thetas", "directly"),
+        (3, "runs", "by MLflow's client"),
+        (7, "runs", "directly"),
+    ]
+    assert (times["seconds"] > 0).all()
 
 
 @pytest.mark.parametrize(

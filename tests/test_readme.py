@@ -28,8 +28,15 @@ NOT_RUN = {  # each with the reason
     "make report": "takes minutes",
     "make test": "is this",
     "make ui": "serves until it is stopped",
+    "make server": "serves until it is stopped; test_server.py starts it",
+    "python experiments/train.py -m tracking=server": "needs that server; test_server.py launches a sweep into it",
+    "python experiments/sync.py": "needs something that waits; tests/command_line/test_outages.py runs it",
+    "python experiments/move.py": "needs that server; test_server.py moves runs to it",
+    "MLFLOW_TRACKING_URI=sqlite:///mlflow.db mlflow models serve": "serves until it is stopped",
+    "curl http://127.0.0.1:5001/invocations": "asks it; tests/gdlab/tracking/test_models.py asks in one process",
     "make bench": "takes an hour; tests/test_benchmarks.py runs it small",
     "python benchmarks/sweep.py": "takes minutes; tests/test_benchmarks.py runs it small",
+    "python benchmarks/reading.py": "takes a minute; tests/test_benchmarks.py runs it small",
     "python experiments/train.py experiment=lr_divergence": "takes a minute",
     "python experiments/train.py problem/data=mnist": "needs full MNIST, and takes a minute",
     "python experiments/train.py -m optimizer.learning_rate=geomspace:0.01:100:9 'seed=range(5)'": "45 networks",
@@ -115,7 +122,9 @@ def test_the_python_example_runs(laboratory: Path) -> None:
     assert steps.groupby("run_id")["step"].max().eq(2500).all()  # 20 epochs of 125 mini-batches
 
 
-@pytest.mark.parametrize("group", ["problem", "problem/data", "optimizer", "schedule", "stop", "measurement"])
+@pytest.mark.parametrize(
+    "group", ["problem", "problem/data", "optimizer", "schedule", "stop", "measurement", "tracking"]
+)
 def test_the_choices_listed_are_there(group: str) -> None:
     (row,) = re.findall(rf"^\| `{group}=` \| (.*?)(?::|\|)", README, flags=re.MULTILINE)
     listed = set(re.findall(r"`(\w+)`", row))

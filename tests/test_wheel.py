@@ -84,12 +84,16 @@ print(*ConfigStore.instance().list("hydra/launcher"), *ConfigStore.instance().li
 
 
 def test_dependencies_are_what_the_installed_modules_import() -> None:
-    assert imported("gdlab", "hydra_plugins") - {OF_HYDRA} == requirements("")
+    assert imported("gdlab", "hydra_plugins") - {OF_HYDRA} - requirements("server") == requirements("")
 
 
 def test_the_report_extra_holds_what_the_scripts_import_beside_the_library() -> None:
     beside = imported("analysis", "experiments", "benchmarks") - imported("gdlab", "hydra_plugins")
-    assert beside == requirements("report")
+    assert beside - requirements("server") == requirements("report")
+
+
+def test_the_server_extra_holds_what_only_a_server_needs() -> None:
+    assert requirements("server") <= imported("gdlab", "experiments")
 
 
 def files(folder: Path, pattern: str) -> set[str]:

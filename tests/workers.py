@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gdlab.descent.trajectory import Trajectory
+from gdlab.sweeps import configuration
 
 
 def count(configs):
@@ -29,6 +30,11 @@ def count(configs):
 def imported(names):
     """Which of these packages the worker has imported."""
     return sorted(set(names) & sys.modules.keys())
+
+
+def problems_loaded():
+    """The number of problems that the worker has in memory."""
+    return len(configuration._problems)
 
 
 def count_or_raise(configs):

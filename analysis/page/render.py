@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from analysis import claims, words
 from analysis.claims import ABSENT, FAILS, HOLDS, LIMITED
 from analysis.page.sections import Picture, Section, TestedClaim
+from gdlab import tracking
 
 TITLE = "What does gradient descent actually do?"
 TEMPLATE = "report.html.j2"
@@ -48,7 +49,7 @@ def page(tested: Sequence[TestedClaim], chapters: Sequence[Chapter], folder: Pat
         claims_table=claims.table([(item.claim, item.finding) for item in tested]),
         chapters=chapters,
         embedded=embedded,
-        uri=uri,
+        uri=tracking.redacted(uri),
     )
 
 

@@ -18,7 +18,6 @@ from analysis.scripts import command_line
 from analysis.study import Study
 from gdlab import tracking
 
-UI = "http://127.0.0.1:5000/#/experiments"
 MOST_LINKS = 5
 PROVENANCE = {  # tags of runs, and their names on the page
     "mlflow.source.git.commit": "git commit",
@@ -63,11 +62,11 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class TestedClaim:
-    """A claim with its finding, and links to some of its runs."""
+    """A claim with its finding, and links to some of its runs, by their ids."""
 
     claim: Claim
     finding: Finding
-    links: Sequence[str]
+    links: Mapping[str, str]
 
 
 def section(uri: str, folder: Path, study: Study) -> Section:
@@ -82,13 +81,13 @@ def section(uri: str, folder: Path, study: Study) -> Section:
     return Section(
         study=study,
         findings=result.findings,
-        facts=facts(runs, f"{study.name} in {uri}"),
+        facts=facts(runs, f"{study.name} in {tracking.redacted(uri)}"),
         throughout=" ".join(common),
         tables=[replace(table, caption=_without(common, table.caption)) for table in result.tables],
         pictures=[replace(picture, caption=_without(common, picture.caption)) for picture in pictures],
         commands={"the runs": study.command, "the figures": _figures_command(study, uri)},
         runs=len(runs),
-        page=f"{UI}/{runs['experiment_id'].iloc[0]}",
+        page=tracking.address(uri, tracking.experiment_page(runs["experiment_id"].iloc[0])),
     )
 
 
@@ -107,15 +106,16 @@ def tested_claims(uri: str) -> list[TestedClaim]:
     found = claims.judge(uri)
     ids = {name: tracking.experiment_id(uri, name) for name in sorted({claim.experiment for claim, _ in found})}
     return [
-        TestedClaim(
-            claim=claim,
-            finding=finding,
-            links=[
-                f"{UI}/{ids[claim.experiment]}/runs/{run}" for run in finding.runs[:MOST_LINKS] if ids[claim.experiment]
-            ],
-        )
+        TestedClaim(claim=claim, finding=finding, links=run_links(uri, ids[claim.experiment], finding.runs))
         for claim, finding in found
     ]
+
+
+def run_links(uri: str, experiment_id: str | None, run_ids: Sequence[str]) -> dict[str, str]:
+    """The addresses of the first of some runs by their ids; none without an experiment."""
+    if experiment_id is None:
+        return {}
+    return {run: tracking.address(uri, tracking.run_page(experiment_id, run)) for run in run_ids[:MOST_LINKS]}
 
 
 def _is_in_any(text: str, items: Iterable[Figure | Film | Table]) -> bool:
@@ -143,5 +143,5 @@ def _picture(item: Figure | Film, inches: float, suffixes: Sequence[str]) -> Pic
 
 
 def _figures_command(study: Study, uri: str) -> str:
-    options = ["--uri", uri] if uri != command_line(None).get_default("uri") else []
+    options = ["--uri", tracking.redacted(uri)] if uri != command_line(None).get_default("uri") else []
     return shlex.join(["python", "analysis/figures.py", "--study", study.name, *options])

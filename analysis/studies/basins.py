@@ -38,7 +38,9 @@ def load(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[st
 
     """
     runs = frames.runs(uri, experiment)
-    frames.require(runs, ("run_id", PROBLEM, OPTIMIZER, RATE, *SHARES), f"experiment {experiment!r} in {uri}")
+    frames.require(
+        runs, ("run_id", PROBLEM, OPTIMIZER, RATE, *SHARES), f"experiment {experiment!r} in {tracking.redacted(uri)}"
+    )
     landscapes = {}
     for run_id, config in zip(runs["run_id"], tracking.configurations(runs, uri), strict=True):
         problem = configuration.problem(config)
@@ -115,7 +117,6 @@ def caption(runs: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="Which minimum does descent reach?",
-    question="Downhill leads to a minimum, not always to the lowest.",
     chapter=SEEDS,
     order=20,
     minutes=0.5,

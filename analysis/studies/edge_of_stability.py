@@ -98,7 +98,6 @@ def caption(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="The edge of stability",
-    question="In descent on the whole training set the network's sharpness goes to 2/η and stays there.",
     chapter=RATES,
     order=80,
     minutes=3,

@@ -100,7 +100,6 @@ def descent(paths: Paths) -> Film:
 
 STUDY = Study(
     title="Gallery",
-    question="The paths of optimizers on landscapes, and a network seen from all sides.",
     chapter=PICTURES,
     order=10,
     minutes=0.5,

@@ -87,7 +87,6 @@ def caption(runs: pd.DataFrame, table: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="Learning rate and batch size",
-    question="Which pairs of learning rate and batch size learn?",
     chapter=RATES,
     order=50,
     minutes=3,

@@ -82,7 +82,6 @@ def caption(runs: pd.DataFrame, table: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="Where is the border of stability?",
-    question="In theory at η = 2/λ, and with momentum β at 2(1 + β)/λ; here it is measured by bisection.",
     chapter=RATES,
     order=30,
     minutes=1,

@@ -9,7 +9,6 @@ from analysis.study import RATES, Study
 
 STUDY = Study(
     title="How large may a learning rate be?",
-    question="Too small, and nothing is learned; too large, and the units saturate and learning stops.",
     chapter=RATES,
     order=10,
     minutes=1,

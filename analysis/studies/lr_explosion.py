@@ -9,7 +9,6 @@ from analysis.study import RATES, Study
 
 STUDY = Study(
     title="Where too large a learning rate explodes",
-    question="Sigmoid outputs bound the cost; identity outputs do not.",
     chapter=RATES,
     order=40,
     minutes=0.5,

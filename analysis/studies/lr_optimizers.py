@@ -17,7 +17,6 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
 
 STUDY = Study(
     title="Do modern optimizers adjust the learning rate by themselves?",
-    question="How wide is each optimizer's range of usable learning rates?",
     chapter=RATES,
     order=60,
     minutes=1,

@@ -63,8 +63,6 @@ def caption(runs: pd.DataFrame, chosen: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="How large on a parabola?",
-    question="On w² the stability limit is exactly η = 1: below it descent converges, at it descent oscillates, above "
-    "it descent diverges.",
     chapter=RATES,
     order=20,
     minutes=0.5,

@@ -17,7 +17,6 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
 
 STUDY = Study(
     title="Does a schedule beat the best constant learning rate?",
-    question="Final cost by schedule, over a range of initial learning rates.",
     chapter=RATES,
     order=70,
     minutes=0.5,

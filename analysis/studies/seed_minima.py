@@ -80,7 +80,6 @@ def answers(arms: Arms, lines: Lines, runs: pd.DataFrame) -> Table:
 
 STUDY = Study(
     title="What does the seed decide?",
-    question="Two runs of one model end at different points. How far apart are they, and are they different functions?",
     chapter=SEEDS,
     order=10,
     minutes=1,

@@ -83,7 +83,6 @@ def between(values: pd.Series, form: str) -> str:
 
 STUDY = Study(
     title="Why starts are random",
-    question="Units that start equal have equal gradients, and stay equal.",
     chapter=SEEDS,
     order=30,
     minutes=0.5,

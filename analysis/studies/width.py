@@ -59,7 +59,6 @@ def finding(row: pd.Series) -> str:
 
 STUDY = Study(
     title="Do the minima of wider networks lie in one valley?",
-    question="The barrier on the straight line between two minima, for networks of increasing width.",
     chapter=SEEDS,
     order=40,
     minutes=0.5,

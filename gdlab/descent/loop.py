@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Int
 
-from gdlab.arrays import Column, Costs, Theta, spread, stack_like, stacked, take
+from gdlab.arrays import Column, Costs, Theta, distinct, spread, stack_like, stacked, take
 from gdlab.blas import one_thread
 from gdlab.descent.batches import batches
 from gdlab.descent.schedules import Schedule
@@ -127,7 +127,8 @@ class _ActiveRuns:
         self.batches = batches(problem, seeds)
         self.batch_cost = np.full(runs, np.nan)
         self.diverged_at = np.full(runs, -1)
-        self.at_start = self.measured(0, self.theta)
+        points, which = distinct(self.theta)
+        self.at_start = {name: values[which] for name, values in self.measured(0, points).items()}
         self.ceiling = stopping.ceiling(self.at_start["cost"])
         self.costs_recorded: list[tuple[int, Costs]] = []
         self.allocate()

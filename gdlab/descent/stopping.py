@@ -14,6 +14,7 @@ from gdlab.checks import scalars_in, whole
 
 RUNNING, CONVERGED, BUDGET, DIVERGED, SATURATED = "running", "converged", "budget", "diverged", "saturated"
 Outcomes = Shaped[np.ndarray, " runs"]
+LONGEST = {"max_steps": 10**15, "max_epochs": 10**9}  # float64 holds every whole number up to these, in steps
 SETTLED_GRADIENT = 0.1  # of the norm at the start: a cost that is flat because theta bounces keeps a larger gradient
 
 
@@ -44,7 +45,7 @@ class Stopping:
             raise ValueError("max_epochs or max_steps must be given, got null for both")
         for name in ("max_epochs", "max_steps"):
             if getattr(self, name) is not None:
-                whole(name, getattr(self, name), 1)
+                whole(name, getattr(self, name), 1, LONGEST[name])
         scalars_in(self, diverged_above="(1, inf)", gradient_tolerance="[0, 1)")
         if self.cost_tolerance is not None:
             scalars_in(self, cost_tolerance="(0, 1)")

@@ -36,7 +36,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from gdlab.arrays import Costs, Theta, stack_like, stacked
+from gdlab.arrays import Costs, Theta, distinct, stack_like, stacked
 from gdlab.problems.calls import replay
 from gdlab.problems.landscapes import Landscape
 from gdlab.problems.network import Network
@@ -83,7 +83,8 @@ def top_eigenvalues(
     """
     if not 1 <= count <= problem.parameters:
         raise ValueError(f"count must be from 1 to the {problem.parameters} parameters, got {count}")
-    points, which = _distinct(theta)
+    some, which = distinct(theta)
+    points = stacked(some, np.float64)
     values = np.full((len(points), count), np.nan)
     sound = np.flatnonzero(np.isfinite(points).all(axis=1))
     if isinstance(problem, Landscape):
@@ -176,14 +177,6 @@ def _random(runs: int, parameters: int, m: int) -> Theta:
 def _unit(w: Theta) -> Theta:
     with np.errstate(all="ignore"):
         return w / np.sqrt(np.matmul(w[:, None], w[:, :, None])[:, 0])
-
-
-def _distinct(theta: Theta) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct points of a stack, and each run's index among them: runs often share a starting point."""
-    places: dict[bytes, int] = {}
-    which = [places.setdefault(row.tobytes(), len(places)) for row in theta]
-    first = [which.index(place) for place in range(len(places))]
-    return stacked(theta[first], np.float64), np.array(which)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gdlab.arrays import Costs, Features, Point, Theta, norm, stack_like
-from gdlab.checks import choice, whole
+from gdlab.checks import choice, fits_memory, whole
 from gdlab.defaults import defaults
 from gdlab.problems import PROBLEMS
 from gdlab.problems.activations import ACTIVATIONS
@@ -24,7 +24,7 @@ from gdlab.problems.calls import replay
 from gdlab.problems.costs import COSTS
 from gdlab.problems.data import Data
 from gdlab.problems.initializers import INITIALIZERS
-from gdlab.problems.passes import CHUNK, Architecture, Examples, LayerViews, MiniBatchOracle, chunked_passes
+from gdlab.problems.passes import CHUNK, Architecture, Examples, LayerViews, MiniBatchOracle, recorded_passes
 from gdlab.problems.problem import Batches
 
 Outputs = Float[np.ndarray, "runs examples outputs"]
@@ -70,6 +70,7 @@ class Network:
             whole("examples", self.examples, 1)
         object.__setattr__(self, "hidden", tuple(self.hidden))
         object.__setattr__(self, "dtype", np.dtype(self.dtype))
+        fits_memory(f"hidden={list(self.hidden)}", self.parameters, self.dtype.itemsize)
 
     @cached_property
     def architecture(self) -> Architecture:
@@ -137,9 +138,9 @@ class Network:
         """The outputs of each run's network for each example: its predictions, before the argmax."""
         outputs = np.empty((len(theta), len(features), self.data.classes), self.dtype)
         targets = np.zeros((len(features), self.data.classes), self.dtype)
-        for chunk, passes in chunked_passes(self.architecture, theta, len(features)):
+        for chunk, passes, forward, _ in recorded_passes(self.architecture, theta, len(features)):
             passes.load(features[chunk], targets[chunk])
-            replay(passes.forward())
+            replay(forward)
             outputs[:, chunk] = passes.outputs
         return outputs
 
@@ -148,16 +149,17 @@ class Network:
         cost, correct = np.zeros(len(theta)), np.zeros(len(theta), np.intp)
         if gradient is not None:
             gradient[...] = 0
-            chunk_gradient = stack_like(theta)
-        for chunk, passes in chunked_passes(self.architecture, theta, len(examples.labels)):
+        chunk_gradient = None if gradient is None else stack_like(theta)
+        total = len(examples.labels)
+        for chunk, passes, forward, backward in recorded_passes(self.architecture, theta, total, chunk_gradient):
             passes.load(examples.features[chunk], examples.targets[chunk])
-            replay(passes.forward())
+            replay(forward)
             cost += passes.loss.sum(axis=1)
             correct += (passes.outputs.argmax(axis=2) == examples.labels[chunk]).sum(axis=1)
             if gradient is not None:
-                replay(passes.backward(chunk_gradient))
+                replay(backward)
                 gradient += chunk_gradient
-        return cost / len(examples.labels), correct / len(examples.labels)
+        return cost / total, correct / total
 
     def measure(self, theta: Theta) -> dict[str, Costs]:
         """Cost, accuracy (a fraction) and gradient norm on the training set, cost and accuracy on the test set; each

@@ -172,6 +172,25 @@ def chunked_passes(
     return [(chunk, by_size[chunk.stop - chunk.start]) for chunk in chunks]
 
 
+class RecordedPasses(NamedTuple):
+    """A chunk of the examples, and the calls of both passes over it; no backward pass where there is no gradient."""
+
+    chunk: slice
+    passes: Passes
+    forward: list[partial[Any]]
+    backward: list[partial[Any]]
+
+
+def recorded_passes(
+    architecture: Architecture, theta: Theta, total: int, gradient: Theta | None = None
+) -> list[RecordedPasses]:
+    """The chunks of `total` examples with their calls, recorded once for all chunks of a size."""
+    chunks = chunked_passes(architecture, theta, total)
+    forward = {passes: list(passes.forward()) for passes in {passes for _, passes in chunks}}
+    backward = {passes: [] if gradient is None else list(passes.backward(gradient)) for passes in forward}
+    return [RecordedPasses(chunk, passes, forward[passes], backward[passes]) for chunk, passes in chunks]
+
+
 class MiniBatchOracle:
     """The cost of the next mini-batch at theta; it writes the gradient, too.
 

@@ -13,28 +13,25 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
-import numpy as np
-
-from gdlab.arrays import Costs, Theta, columns, stacked
+from gdlab.arrays import Theta, columns, stacked
 from gdlab.blas import one_thread
-from gdlab.checks import choice, hint, whole
-from gdlab.descent.loop import SPACINGS, ExtraMetrics, Snapshot, descend
+from gdlab.checks import hint, whole
+from gdlab.descent.loop import Snapshot, descend
 from gdlab.descent.schedules import SCHEDULES, Schedule
 from gdlab.descent.stopping import Stopping
 from gdlab.descent.trajectory import recorded
-from gdlab.measure import curvature
 from gdlab.measure.measurements import MEASUREMENTS, Measurement, Setting
 from gdlab.optimizers import OPTIMIZERS, Optimizer
 from gdlab.problems import PROBLEMS
 from gdlab.problems.data import load
-from gdlab.problems.landscapes import Landscape
-from gdlab.problems.network import Network
 from gdlab.problems.problem import Problem, steps_per_epoch
 from gdlab.registry import Registry
 from gdlab.results import Result
 from gdlab.seeds import INIT_STREAM, stream
+from gdlab.sweeps.record import Record
 
 Config = Mapping[str, Any]
 
@@ -46,40 +43,6 @@ _problems: dict[str, Problem] = {}
 
 class ConfigurationError(ValueError):
     """A configuration that cannot be run; the message names the key, the rule and the value."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What is recorded of a run.
-
-    `points` steps, spaced as `spacing` says, a key of `SPACINGS`; the `sharpness` at none of them (`never`), the first
-    (`start`) or all (`always`); with `path`, theta itself at all of them.
-    """
-
-    points: Any
-    spacing: Any
-    sharpness: Any
-    path: Any
-
-    def __post_init__(self) -> None:
-        whole("points", self.points, 2)
-        choice("spacing", self.spacing, SPACINGS)
-        choice("sharpness", self.sharpness, ("never", "start", "always"))
-        if not isinstance(self.path, bool):
-            raise ValueError(f"path must be true or false, got {self.path!r}")
-
-    def extra_metrics(self, problem: Problem) -> ExtraMetrics | None:
-        """The metrics recorded in addition to the problem's."""
-        if self.sharpness == "never":
-            return None
-        known = cast(Network | Landscape, problem)
-
-        def sharpness(step: int, theta: Theta) -> dict[str, Costs]:
-            if self.sharpness == "start" and step > 0:
-                return {"sharpness": np.full(len(theta), np.nan)}
-            return {"sharpness": curvature.sharpness(known, theta)}
-
-        return sharpness
 
 
 SINGLE: dict[str, Callable[..., Any]] = {"problem.data": load, "stop": Stopping, "record": Record}
@@ -154,11 +117,7 @@ def build(configs: Sequence[Config]) -> Stack:
     """
     first = configs[0]
     problems = [problem(config) for config in configs]
-    seeds = [_checked_keys("seeds", config["seeds"], ("init", "batches")) for config in configs]
-    with _within("seeds"):
-        for pair in seeds:
-            for use, seed in pair.items():
-                whole(use, seed, 0)
+    own_seeds = [seeds(config) for config in configs]
     measurement = _build("measurement", [first["measurement"]]) if is_measurement(first) else None
     if measurement and not measurement.requires.is_met(problems[0]):
         raise ConfigurationError(
@@ -168,13 +127,13 @@ def build(configs: Sequence[Config]) -> Stack:
     return Stack(
         problem=problems[0],
         theta=stacked(
-            [p.initial(stream(s["init"], INIT_STREAM)) for p, s in zip(problems, seeds, strict=True)],
+            [p.initial(stream(s["init"], INIT_STREAM)) for p, s in zip(problems, own_seeds, strict=True)],
             problems[0].dtype,
         ),
         optimizer=_build("optimizer", [config["optimizer"] for config in configs]),
         schedule=_build("schedule", [config["schedule"] for config in configs]),
         stopping=_build("stop", [first["stop"]]),
-        seeds=[s["batches"] for s in seeds],
+        seeds=[s["batches"] for s in own_seeds],
         record=_build("record", [first["record"]]),
         measurement=measurement,
     )
@@ -183,6 +142,11 @@ def build(configs: Sequence[Config]) -> Stack:
 def train_stack(configs: Sequence[Config]) -> Sequence[Result]:
     """Build a stack, and train it or measure: a worker's task."""
     return build(configs).results()
+
+
+def load_problem(config: Config) -> None:
+    """Load a configuration's problem with its data, which the process then keeps: a worker's first task."""
+    problem(config)
 
 
 def problem(config: Config) -> Problem:
@@ -197,6 +161,15 @@ def problem(config: Config) -> Problem:
             arguments["data"] = _build("problem.data", [arguments["data"]])
         _problems[text] = _build("problem", [arguments])
     return _problems[text]
+
+
+def seeds(config: Config) -> dict[str, int]:
+    """A configuration's seeds, checked."""
+    checked = _checked_keys("seeds", config["seeds"], ("init", "batches"))
+    with _within("seeds"):
+        for use, seed in checked.items():
+            whole(use, seed, 0)
+    return checked
 
 
 def optimizer(section: Mapping[str, Any]) -> Optimizer:
@@ -224,11 +197,13 @@ def canonical_text(value: Any) -> str:
     """JSON that is the same for equal values, 1 and 1.0 among them."""
 
     def simple(value: Any) -> Any:
+        if isinstance(value, float):
+            return int(value) if value.is_integer() else value
+        if isinstance(value, str):  # most values are texts, and the next question is slow
+            return value
         if isinstance(value, Mapping):
             return {name: simple(part) for name, part in value.items()}
-        if isinstance(value, list | tuple):
-            return [simple(part) for part in value]
-        return int(value) if isinstance(value, float) and value.is_integer() else value
+        return [simple(part) for part in value] if isinstance(value, list | tuple) else value
 
     return json.dumps(simple(value), sort_keys=True)
 
@@ -269,13 +244,18 @@ def _checked_keys(
 def _build(path: str, sections: Sequence[Any]) -> Any:
     """The object that the runs' sections describe: hyperparameters that may differ become columns."""
     build = builder(path, sections[0])
-    parameters = inspect.signature(build).parameters
+    parameters = _parameters(build)
     optional = [name for name, parameter in parameters.items() if parameter.default is not parameter.empty]
     chosen_by = ("name",) if path in REGISTRIES else ()
     runs = [_checked_keys(path, section, parameters, optional, chosen_by) for section in sections]
     may_differ = columns(build) if dataclasses.is_dataclass(build) else ()
     with _within(path):
         return build(**{name: [run[name] for run in runs] if name in may_differ else runs[0][name] for name in runs[0]})
+
+
+@cache
+def _parameters(build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(build).parameters
 
 
 @contextmanager

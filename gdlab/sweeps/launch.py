@@ -1,25 +1,24 @@
-"""Sweeps: plan the jobs, train the missing runs in stacks, write each to MLflow as it is delivered."""
+"""Sweeps: plan the jobs, train the missing runs in stacks, write each to the outbox as it is delivered."""
 
 from __future__ import annotations
 
 import logging
 import os
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import replace
-from functools import cache
 from typing import Protocol, runtime_checkable
 
 from gdlab import tracking
-from gdlab.results import Result
-from gdlab.sweeps import configuration
+from gdlab.sweeps.cards import differences
 from gdlab.sweeps.configuration import Config
 from gdlab.sweeps.plan import Job, Plan, plan
-from gdlab.sweeps.summary import ALL_RUNS, FAILED, REUSED, TRAINED, JobResult, note, table
-from gdlab.sweeps.training import Delivery, Failure, Training
-from gdlab.tracking import Finished, RunCard, Store
+from gdlab.sweeps.summary import FAILED, REUSED, JobResult
+from gdlab.sweeps.training import Delivery, Training
+from gdlab.sweeps.writing import Sweep, Writer, corrected, reused
+from gdlab.tracking import Finished, Settings, Store
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +39,17 @@ class Observer(Protocol):
         """A job has its result."""
         ...
 
+    def notice(self, text: str) -> None:
+        """Something that the user should know about the tracking store; called from another thread, too."""
+        ...
+
+    def waiting(self, runs: int) -> None:
+        """The command ends, and so many runs wait in the outbox."""
+        ...
+
 
 class Silent:
-    """An observer that does nothing."""
+    """An observer that logs what a user must know, and does nothing else."""
 
     def planned(self, planned: Plan, closed: int) -> None:
         """Do nothing."""
@@ -52,6 +59,14 @@ class Silent:
 
     def finished(self, result: JobResult) -> None:
         """Do nothing."""
+
+    def notice(self, text: str) -> None:
+        """Log a warning."""
+        log.warning("%s", text)
+
+    def waiting(self, runs: int) -> None:
+        """Log a warning."""
+        log.warning("%d runs wait in %s/ and are sent with the next sweep", runs, tracking.outbox_folder())
 
 
 def sweep(
@@ -67,6 +82,9 @@ def sweep(
     dry_run: bool = False,
     earlier: Sequence[JobResult] = (),
     observer: Observer | None = None,
+    settings: Settings | None = None,
+    command: str = "",
+    new_executor: Callable[[], Executor] | None = None,
 ) -> list[JobResult]:
     """Train many runs, each tracked in an MLflow experiment; runs that have finished there before are reused.
 
@@ -85,6 +103,12 @@ def sweep(
         `resume=False` trains finished runs again; `dry_run=True` makes the plan and stops.
     earlier
         The results of this sweep's previous rounds, for its parent run.
+    settings
+        Those of tracking; by default those in conf/.
+    command
+        The command that launches the sweep, for its parent run.
+    new_executor
+        Makes a worker; by default, a process on this machine.
 
     Raises
     ------
@@ -96,13 +120,32 @@ def sweep(
     """
     observer = observer or Silent()
     jobs = [Job(name=name, config=config) for name, config in zip(names or differences(configs), configs, strict=True)]
-    store = cache(lambda: Store(uri, experiment))
-    looked_at, finished, closed = tracking.milliseconds(), {}, 0
-    if tracking.experiment_id(uri, experiment):
-        closed = 0 if dry_run else store().close_orphans()
-        finished = store().finished()
-    elif not dry_run:
-        tracking.check_place(uri)
+    if dry_run:
+        planned = _planned(jobs, tracking.look_up(uri, experiment).finished, workers, rows, resume)
+        observer.planned(planned, 0)
+        return []
+    store = Store(uri, experiment, settings, notice=observer.notice)
+    with closing(store):
+        planned = _planned(jobs, store.look_up(), workers, rows, resume)
+        observer.planned(planned, store.closed)
+        results: list[JobResult] = []
+        name = sweep_name or time.strftime(f"%Y-%m-%d %H:%M:%S.{time.time_ns() % 10**9:09}")  # unlike any other's
+        try:
+            details = Sweep(name=name, command=command, earlier=earlier, resume=resume)
+            outcomes = carry_out(planned, store, details, on_begin=observer.began, new_executor=new_executor)
+            with closing(outcomes):
+                for result in outcomes:
+                    results.append(result)
+                    observer.finished(result)
+        finally:
+            if waiting := store.waiting:
+                observer.waiting(waiting)
+        return [corrected(store, result) for result in results]
+
+
+def _planned(
+    jobs: Sequence[Job], finished: Mapping[str, Finished], workers: int | None, rows: int | None, resume: bool
+) -> Plan:
     start = time.perf_counter()
     planned = plan(jobs, finished, workers=workers or cores(), rows=rows, resume=resume)
     log.debug(
@@ -113,161 +156,37 @@ def sweep(
         sum(map(len, planned.stacks)),
         ", ".join(str(len(stack)) for stack in planned.stacks) or "no",
     )
-    observer.planned(planned, closed)
-    results: list[JobResult] = []
-    if not dry_run:
-        name = sweep_name or time.strftime(f"%Y-%m-%d %H:%M:%S.{time.time_ns() % 10**9:09}")  # unlike any other's
-        outcomes = carry_out(planned, store, name, looked_at=looked_at, earlier=earlier, on_begin=observer.began)
-        with closing(outcomes):
-            for result in outcomes:
-                results.append(result)
-                observer.finished(result)
-    return results
+    return planned
 
 
 def carry_out(
     planned: Plan,
-    store: Callable[[], Store],
-    name: str,
+    store: Store,
+    details: Sweep,
     *,
-    looked_at: int,
-    earlier: Sequence[JobResult] = (),
     on_begin: Callable[[Sequence[int]], None] = lambda places: None,
     new_executor: Callable[[], Executor] | None = None,
 ) -> Generator[JobResult]:
     """Carry a plan out and yield the result of each job.
 
-    `name` identifies the sweep; its parent run is created if there is anything to write, and always closed. `store` is
-    called once the workers have started. `looked_at` is when finished runs were looked up, in milliseconds since 1970:
-    runs that another sweep has finished since then are not written twice. `earlier` are the results of the sweep's
-    previous rounds, which the parent run includes.
+    The sweep's parent run is created if there is anything to write, and always closed. When the generator ends, all has
+    been sent, or the store has taken nothing for a while.
     """
-    yield from (_reused(planned, place, finished) for place, finished in planned.reused.items())
+    yield from (reused(planned, place, finished) for place, finished in planned.reused.items())
     if not planned.stacks and not planned.invalid:
         return
     configs = [job.config for job in planned.jobs]
     training = Training(configs, planned.stacks, workers=planned.workers, on_begin=on_begin, new_executor=new_executor)
-    with closing(training):
-        writer = _Writer(planned, store, name, looked_at, earlier)
-        with writer:
-            for place, failure in planned.invalid.items():
-                on_begin([place])
-                yield writer.failed(place, failure)
-            for delivery in training:
-                for result in writer.delivered(delivery):
-                    yield result
-                    for duplicate in _duplicates(planned, result):
-                        on_begin([duplicate.place])
-                        yield duplicate
-
-
-class _Writer:
-    """A writer of delivered results to MLflow, under the sweep's parent run."""
-
-    def __init__(
-        self, planned: Plan, store: Callable[[], Store], name: str, looked_at: int, earlier: Sequence[JobResult]
-    ) -> None:
-        self.plan, self.open, self.name, self.looked_at, self.earlier = planned, store, name, looked_at, earlier
-        self.finished_elsewhere: dict[str, Finished] = {}
-        self.results: list[JobResult] = []
-
-    def __enter__(self) -> None:
-        self.store = self.open()
-        with self.store.alone():
-            self.parent = self.store.sweep(self.name)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        reused = [_reused(self.plan, place, finished) for place, finished in self.plan.reused.items()]
-        results = [*self.earlier, *reused, *self.results]
-        status = tracking.FAILED if any(result.failure for result in results) else tracking.FINISHED
-        if kind is not None:
-            status = tracking.FAILED if issubclass(kind, Exception) else tracking.KILLED
-        with self.store.alone():
-            self.store.add_text(self.parent, ALL_RUNS, table(results))
-            self.store.close(self.parent, status, note(results, len(self.earlier) + len(self.plan.jobs)))
-
-    def delivered(self, delivery: Delivery) -> list[JobResult]:
-        """Write a stack's results, except those that another sweep has written meanwhile."""
-        now = tracking.milliseconds()
-        with self.store.alone():
-            self.finished_elsewhere |= self.store.finished_elsewhere(self.parent, self.looked_at)
-            self.looked_at = now
-            return [
-                self._result(place, outcome) for place, outcome in zip(delivery.places, delivery.outcomes, strict=True)
-            ]
-
-    def failed(self, place: int, failure: Failure) -> JobResult:
-        """Write a job that has no result."""
-        with self.store.alone():
-            return self._failed(place, failure)
-
-    def _result(self, place: int, outcome: Result | Failure) -> JobResult:
-        job_key = self.plan.keys[place]
-        if job_key in self.finished_elsewhere:
-            result = _reused(self.plan, place, self.finished_elsewhere[job_key])
-        elif isinstance(outcome, Failure):
-            return self._failed(place, outcome)
-        else:
-            run_id = self.store.write(self._card(place), outcome)
-            result = JobResult(
-                place=place,
-                name=self.plan.jobs[place].name,
-                how=TRAINED,
-                run_id=run_id,
-                outcome=outcome.outcome,
-                final=outcome.final,
-            )
-        self.results.append(result)
-        return result
-
-    def _failed(self, place: int, failure: Failure) -> JobResult:
-        run_id = self.store.write_failure(self._card(place), failure.message, failure.traceback)
-        result = JobResult(place=place, name=self.plan.jobs[place].name, how=FAILED, run_id=run_id, failure=failure)
-        self.results.append(result)
-        return result
-
-    def _card(self, place: int) -> RunCard:
-        return replace(card(self.plan.jobs[place], self.plan.keys[place]), parent=self.parent)
-
-
-def card(job: Job, job_key: str) -> RunCard:
-    """What is logged of a run before it starts; only its configuration, if it has no key."""
-    params = configuration.flat(job.config)
-    if not job_key:
-        return RunCard(name=job.name, config=job.config, params=params, key=job_key)
-    problem = configuration.problem(job.config)
-    data = getattr(problem, "data", None)
-    return RunCard(
-        name=job.name,
-        config=job.config,
-        params={**params, "parameters": problem.parameters},
-        key=job_key,
-        dataset=data.facts if data else None,
-    )
-
-
-def differences(configs: Sequence[Config]) -> list[str]:
-    """A name for each configuration, made of the keys in which configurations differ and their values."""
-    flats = [configuration.flat(config) for config in configs]
-    keys = dict.fromkeys(name for flat in flats for name in flat)
-    differing = [name for name in keys if _differs(name, flats)]
-    seeds = {"seeds.init", "seeds.batches"} if "seed" in differing else set()
-    return [
-        " ".join(f"{_label(name)}={flat[name]}" for name in differing if name in flat and name not in seeds)
-        or "defaults"
-        for flat in flats
-    ]
-
-
-def _differs(key: str, flats: Sequence[Config]) -> bool:
-    """Whether configurations state several values for a key, or some choose by it and others have no such section."""
-    values = [repr(flat[key]) for flat in flats if key in flat]
-    return len(set(values)) > 1 or (key.endswith(".name") and len(values) < len(flats))
-
-
-def _label(key: str) -> str:
-    """The last part of a key; of `optimizer.name`, `optimizer`."""
-    return key.removesuffix(".name").rpartition(".")[2]
+    with closing(training), Writer(planned, store, details) as writer:
+        for place, failure in planned.invalid.items():
+            on_begin([place])
+            yield from writer.delivered(Delivery([place], [failure]))
+        for delivery in training:
+            for result in writer.delivered(delivery):
+                yield result
+                for duplicate in _duplicates(planned, result):
+                    on_begin([duplicate.place])
+                    yield duplicate
 
 
 def cores() -> int:
@@ -280,14 +199,3 @@ def _duplicates(planned: Plan, result: JobResult) -> Iterator[JobResult]:
         if original == result.place:
             how = FAILED if result.failure else REUSED
             yield replace(result, place=place, name=planned.jobs[place].name, how=how)
-
-
-def _reused(planned: Plan, place: int, finished: Finished) -> JobResult:
-    return JobResult(
-        place=place,
-        name=planned.jobs[place].name,
-        how=REUSED,
-        run_id=finished.run_id,
-        outcome=finished.outcome,
-        final=finished.metrics,
-    )

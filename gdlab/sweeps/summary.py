@@ -58,11 +58,11 @@ def cells(results: Sequence[JobResult]) -> list[list[str]]:
 
 
 def ranked(results: Sequence[JobResult]) -> list[JobResult]:
-    """Results by falling accuracy, then rising cost; failures last."""
+    """Results by rising final cost, then falling accuracy; failures last."""
 
     def rank(result: JobResult) -> tuple[bool, float, float]:
         cost = result.final_cost
-        return bool(result.failure), -result.final.get("final_accuracy", 0.0), math.inf if math.isnan(cost) else cost
+        return bool(result.failure), math.inf if math.isnan(cost) else cost, -result.final.get("final_accuracy", 0.0)
 
     return sorted(results, key=rank)
 
@@ -72,13 +72,15 @@ def counts(results: Sequence[JobResult]) -> dict[str, int]:
     return {how: sum(result.how == how for result in results) for how in (REUSED, TRAINED, FAILED)}
 
 
-def note(results: Sequence[JobResult], jobs: int) -> str:
-    """The note of a sweep's parent run: counts, the best run, a table of the best runs and of failures."""
+def note(results: Sequence[JobResult], jobs: int, command: str = "") -> str:
+    """The note of a sweep's parent run: counts, the best run, the command, a table of the best runs and of failures."""
     best = ranked(results)
     counted = ", ".join(f"{count} {how}" for how, count in counts(results).items() if count)
     lines = [f"{jobs} jobs: {counted or 'none done'}."]
     if best and not best[0].failure:
-        lines += ["", f"Best: {best[0].name}."]
+        lines += ["", f"Lowest final cost: {best[0].name}."]
+    if command:
+        lines += ["", "```sh", command, "```"]
     failed = [result for result in best if result.failure]
     if len(best) > MOST_ROWS:
         best = best[: MOST_ROWS - min(len(failed), MOST_FAILURES)] + failed[:MOST_FAILURES]

@@ -11,10 +11,11 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gdlab.results import Result
-from gdlab.sweeps.configuration import Config, train_stack
+from gdlab.sweeps.configuration import Config, load_problem, train_stack
 from gdlab.sweeps.stacks import Stacks
 from gdlab.sweeps.worker import WorkerProcess
 
@@ -92,6 +93,35 @@ class Training:
                     if task.fresh:
                         self._on_begin(task.places)
                     lane.give(task)
+
+
+class ReadyWorkers:
+    """Worker processes that start before there is work for them.
+
+    Called, it returns one of them, or a new one if none is left: a `new_executor`. `close` ends those that are left.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._idle = [WorkerProcess() for _ in range(count)]
+
+    def __call__(self) -> WorkerProcess:
+        return self._idle.pop() if self._idle else WorkerProcess()
+
+    def load(self, config: Config) -> None:
+        """Have the workers load a configuration's data, once it is on this machine; errors are left to the plan."""
+        with suppress(Exception):
+            load_problem(config)
+            for worker in self._idle:
+                worker.submit(load_problem, config)
+
+    def keep(self, count: int) -> None:
+        """End those that are left but for `count`."""
+        while len(self._idle) > count:
+            self._idle.pop().shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """End those that are left."""
+        self.keep(0)
 
 
 @dataclass

@@ -5,6 +5,7 @@ The standard library's process pool does not say which process died, and cannot 
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import queue
@@ -100,6 +101,7 @@ def _serve(pipe: Connection) -> None:
     """The process's main function: make the calls received, ignore interrupts, and exit when the parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    importlib.import_module("gdlab.sweeps.configuration")  # what training needs, before the first call asks for it
     with suppress(EOFError):
         while True:
             function, args, kwargs = pipe.recv()

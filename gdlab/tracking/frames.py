@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import yaml
 
+from gdlab.tracking import reading
 from gdlab.tracking.artifacts import CONFIG, MEASUREMENT, THETA, TRAJECTORY
-from gdlab.tracking.places import TrackingError, check_place, client, local, plain_errors
+from gdlab.tracking.finished import FinishedRun, finished_run, newest_by_key
+from gdlab.tracking.names import FINISHED, KIND, OUTCOME, PARENT
+from gdlab.tracking.places import check_place, client, local, plain_errors, search
 from gdlab.tracking.provenance import MADE_BY
-from gdlab.tracking.store import FINISHED, KEY, KIND, OUTCOME, PARENT, search
+from gdlab.tracking.uris import TrackingError, database_file, redacted
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow.entities import Run
+    import pyarrow as pa
 
 T = TypeVar("T")
 
@@ -37,33 +40,55 @@ def runs(uri: str, experiment: str) -> pd.DataFrame:
     """
     import pandas as pd
 
+    finished = newest_by_key(_finished(uri, experiment))
+    if not finished:
+        raise TrackingError(f"experiment {experiment!r} in {redacted(uri)} has no finished runs")
+    value = cache(_value)  # most texts are those of many runs
+    return pd.DataFrame([_row(run, value) for run in finished.values()])
+
+
+def _finished(uri: str, experiment: str) -> list[FinishedRun]:
+    """The finished runs of an experiment in the order of their start, from its database or by MLflow's client."""
+    from gdlab.tracking import database
+
+    with database.connected(uri) as connection:
+        if connection is not None:
+            found = database.experiment_id(connection, experiment)
+            if found is not None:
+                return database.finished_runs(connection, found)
+            raise _no_experiment(uri, experiment, database.experiment_names(connection))
+    return _finished_by_client(uri, experiment)
+
+
+def _finished_by_client(uri: str, experiment: str) -> list[FinishedRun]:
+    """The same by MLflow's client, for servers and for databases with a schema that is new to gdlab."""
     with plain_errors(uri):
         check_place(uri, must_exist=True)
         store = client(uri)
         found = store.get_experiment_by_name(experiment)
         if found is None:
-            names = ", ".join(e.name for e in store.search_experiments()) or "none"
-            raise TrackingError(f"experiment {experiment!r} is not in {uri}; its experiments: {names}")
-        finished = f"tags.`{KIND}` = 'run' and attributes.status = '{FINISHED}'"
-        newest = {run.data.tags[KEY]: run for run in search(store, found.experiment_id, finished)}
-    if not newest:
-        raise TrackingError(f"experiment {experiment!r} in {uri} has no finished runs")
-    return pd.DataFrame([_row(run) for run in newest.values()])
+            raise _no_experiment(uri, experiment, [other.name for other in store.search_experiments()])
+        rule = f"tags.`{KIND}` = 'run' and attributes.status = '{FINISHED}'"
+        return [finished_run(run) for run in search(store, found.experiment_id, rule)]
 
 
-def _row(run: Run) -> dict[str, Any]:
-    tags = run.data.tags
+def _no_experiment(uri: str, experiment: str, names: list[str]) -> TrackingError:
+    known = ", ".join(sorted(names)) or "none"
+    return TrackingError(f"experiment {experiment!r} is not in {redacted(uri)}; its experiments: {known}")
+
+
+def _row(run: FinishedRun, value: Callable[[str], Any]) -> dict[str, Any]:
     return {
         "final_cost": math.nan,
-        **{name: _value(text) for name, text in run.data.params.items()},
-        **run.data.metrics,
-        **{name: tags.get(name) for name in MADE_BY},
-        "run_id": run.info.run_id,
-        "run_name": run.info.run_name,
-        "outcome": tags[OUTCOME],
-        "parent": tags.get(PARENT),
-        "artifacts": run.info.artifact_uri,
-        "experiment_id": run.info.experiment_id,
+        **{name: value(text) for name, text in sorted(run.params.items())},
+        **dict(sorted(run.metrics.items())),
+        **{name: run.tags.get(name) for name in MADE_BY},
+        "run_id": run.run_id,
+        "run_name": run.name,
+        "outcome": run.tags.get(OUTCOME),
+        "parent": run.tags.get(PARENT),
+        "artifacts": run.artifacts,
+        "experiment_id": run.experiment_id,
     }
 
 
@@ -76,12 +101,12 @@ def trajectories(found: pd.DataFrame, uri: str) -> pd.DataFrame:
         Naming a run whose trajectory cannot be read.
 
     """
-    return _tables(found, uri, TRAJECTORY)
+    return _tables(found, uri, TRAJECTORY, reading.read_steps)
 
 
 def measurements(found: pd.DataFrame, uri: str) -> pd.DataFrame:
     """The tables of these measurements, with the run's `run_id`; raises as `trajectories` does."""
-    return _tables(found, uri, MEASUREMENT)
+    return _tables(found, uri, MEASUREMENT, reading.read_table)
 
 
 def thetas(found: pd.DataFrame, uri: str) -> list[dict[str, np.ndarray]]:
@@ -93,33 +118,20 @@ def thetas(found: pd.DataFrame, uri: str) -> list[dict[str, np.ndarray]]:
         Naming a run whose theta cannot be read.
 
     """
-
-    def read(path: Path) -> dict[str, np.ndarray]:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-
-    return _artifacts(found, uri, THETA, read)
+    return _artifacts(found, uri, THETA, reading.read_thetas)
 
 
 def configurations(found: pd.DataFrame, uri: str) -> list[dict[str, Any]]:
     """The configuration of each run; raises as `thetas` does."""
-
-    def read(path: Path) -> dict[str, Any]:
-        config = yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-        if not isinstance(config, dict):
-            raise ValueError("it holds no configuration")
-        return config
-
-    return _artifacts(found, uri, CONFIG, read)
+    return _artifacts(found, uri, CONFIG, reading.read_config)
 
 
-def _tables(found: pd.DataFrame, uri: str, name: str) -> pd.DataFrame:
-    import pandas as pd
+def _tables(found: pd.DataFrame, uri: str, name: str, read: Callable[[Path], pa.Table]) -> pd.DataFrame:
+    import pyarrow as pa
 
-    frames = _artifacts(found, uri, name, pd.read_parquet)
-    return pd.concat(
-        [frame.assign(run_id=run_id) for frame, run_id in zip(frames, found["run_id"], strict=True)], ignore_index=True
-    )
+    tables = _artifacts(found, uri, name, read)
+    frame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    return frame.assign(run_id=np.repeat(found["run_id"].to_numpy(), [len(table) for table in tables]))
 
 
 def _artifacts(found: pd.DataFrame, uri: str, name: str, read: Callable[[Path], T]) -> list[T]:
@@ -128,12 +140,23 @@ def _artifacts(found: pd.DataFrame, uri: str, name: str, read: Callable[[Path], 
     for run_id, run_name, artifacts in zip(found["run_id"], found["run_name"], found["artifacts"], strict=True):
         try:
             with plain_errors(uri):
-                place = local(uri, artifacts, name)
+                place = _place(uri, artifacts, name)
             contents.append(read(place))
         except Exception as error:  # zipfile, NumPy, pyarrow and yaml each have their own kinds for a damaged file
             reason = " ".join(str(error).split()) or type(error).__name__
             raise TrackingError(f"run {run_name!r} ({run_id}) has no {name}: {reason}") from None
     return contents
+
+
+def _place(uri: str, artifacts: str, name: str) -> Path:
+    """The path of a run's artifact: where MLflow says; else, if the project's folder was moved, beside the database."""
+    place, database = local(uri, artifacts, name), database_file(uri)
+    if place.exists() or database is None:
+        return place
+    most = len(place.parts) - 1
+    endings = (place.parts[-length:] for length in range(most, 2, -1))  # the last with the run's id and two more
+    moved = (database.parent.joinpath(*ending) for ending in endings)
+    return next((candidate for candidate in moved if candidate.exists()), place)
 
 
 def attach(uri: str, run_id: str, files: Sequence[Path], folder: str = "figures") -> None:

@@ -1,279 +1,208 @@
-"""One MLflow experiment: writing runs, and finding those that have finished."""
+"""One MLflow experiment: what has finished in it, and writing to it by way of an outbox."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-import tempfile
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
 
-from filelock import FileLock
+import numpy as np
 
-from gdlab.results import Line, Result
-from gdlab.tracking.artifacts import write_artifacts
-from gdlab.tracking.places import TrackingError, check_place, client, database_file, local_folder, plain_errors
-from gdlab.tracking.provenance import has_ended, provenance, this_process
+from gdlab.arrays import Point as Theta
+from gdlab.problems.network import Network
+from gdlab.results import Result
+from gdlab.tracking import models, outbox, records
+from gdlab.tracking.artifacts import sizes, write_artifacts
+from gdlab.tracking.backends.backend import Target
+from gdlab.tracking.backends.connection import connect
+from gdlab.tracking.leftovers import put_right
+from gdlab.tracking.names import FAILED, JOBS, SWEEP, SWEEP_NAME
+from gdlab.tracking.outbox import Outbox
+from gdlab.tracking.places import StoreAwayError, check_writable
+from gdlab.tracking.records import Finished, Point, RunCard, RunRecord
+from gdlab.tracking.sender import Sender
+from gdlab.tracking.settings import Settings
+from gdlab.tracking.views import views as views_of
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Metric, Run
-
-
-MOST_METRICS, MOST_PARAMS = 1000, 100  # limits of one log_batch
-LONGEST_PARAM, LONGEST_NOTE = 6000, 8000
-PAGE = 1000
-FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
-KIND, KEY, OUTCOME, PROCESS = "gdlab.kind", "gdlab.key", "gdlab.outcome", "gdlab.process"
-SWEEP = "gdlab.sweep"
-PARENT, NOTE = "mlflow.parentRunId", "mlflow.note.content"
-TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and their curves first
-UNLOGGED = {"step", "epoch"}  # columns of a trajectory that are no metrics
+KEPT = "training goes on, and its results are kept in"
+LAST_SECONDS = 5.0  # for which a command that is interrupted tries to send the rest
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunCard:
-    """What is known of a run before it starts."""
+@dataclass
+class Draft:
+    """An entry of the outbox in the making: runs that are stored together. `folder` holds their artifacts."""
 
-    name: str
-    config: Mapping[str, Any]
-    params: Mapping[str, Any]
-    key: str
-    kind: str = "run"
-    parent: str | None = None
-    dataset: Mapping[str, Any] | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    folder: Path
+    found: list[RunRecord] = field(default_factory=list)
 
+    def finished(self, run_id: str, card: RunCard, result: Result, unique: bool, network: Network | None) -> None:
+        """Add a run that has finished, with its `network` as a model."""
+        begun = records.begun(card, run_id, result.began)
+        self.ended(begun, card, result, records.metric_points(result.timed_lines), unique, network)
 
-class Finished(NamedTuple):
-    """The result of a finished run."""
+    def ended(
+        self,
+        begun: RunRecord,
+        card: RunCard,
+        result: Result,
+        points: Sequence[Point] = (),
+        unique: bool = False,
+        network: Network | None = None,
+    ) -> None:
+        """Add the end of a run that has begun; `points` are those of its steps that have not been added."""
+        place = self.folder / begun.run_id
+        place.mkdir()
+        write_artifacts(place, card.config, result)
+        if network is not None:
+            begun = self._with_model(begun, network, result.thetas["end"])
+        self.found.append(records.finished(begun, result, points, sizes(place), unique))
 
-    run_id: str
-    outcome: str
-    metrics: Mapping[str, float]
+    def failed(self, run_id: str, card: RunCard, message: str, traceback: str) -> None:
+        """Add a run that has failed, with its message as a note."""
+        begun = records.begun(card, run_id, records.milliseconds())
+        self.add(records.ended(begun, FAILED, message), {"traceback.txt": traceback})
+
+    def add(
+        self, record: RunRecord, texts: Mapping[str, str] | None = None, model: tuple[Network, Theta] | None = None
+    ) -> None:
+        """Add a record, with texts, and a network with its weights as a model, as its artifacts."""
+        place = self.folder / record.run_id
+        for name, text in (texts or {}).items():
+            place.mkdir(exist_ok=True)
+            (place / name).write_text(text, encoding="utf-8")
+        if model is not None:
+            record = self._with_model(record, *model)
+        self.found.append(dataclasses.replace(record, files=sizes(place)) if place.is_dir() else record)
+
+    def _with_model(self, record: RunRecord, network: Network, theta: Theta) -> RunRecord:
+        """Write a network as a model, unless its weights have diverged."""
+        if not np.isfinite(theta).all():
+            return record
+        models.write_model(self.folder / record.run_id / models.MODEL, network, theta)
+        tags = models.model_tags(record.run_id, records.milliseconds())
+        return dataclasses.replace(record, tags={**record.tags, **tags})
 
 
 class Store:
-    """An MLflow experiment to write runs to."""
+    """An MLflow experiment that is written to by way of an outbox.
 
-    def __init__(self, uri: str, experiment: str) -> None:
-        self.uri = uri
-        with plain_errors(uri):
-            check_place(uri)
-            from mlflow.exceptions import MlflowException
+    Nothing that writes waits for the store, or fails because of it: what is written is first in the outbox, and a
+    thread sends it. `notice` is called with a line about what the user should know; from that thread, too.
+    """
 
-            with self.alone():  # two processes that create the tables at once would fail
-                self.client = client(uri)
-                found = self.client.get_experiment_by_name(experiment)
-            if found is None:
-                try:
-                    self.experiment_id = self.client.create_experiment(experiment, tags=TRAINING)
-                except MlflowException:  # another process has created it
-                    found = self.client.get_experiment_by_name(experiment)
-                    if found is None:
-                        raise
-            if found is not None:
-                if found.lifecycle_stage != "active":
-                    raise TrackingError(
-                        f"tracking.experiment={experiment} is deleted in {uri}: restore it or name another"
-                    )
-                self.experiment_id = found.experiment_id
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Lock a file database against this machine's other gdlab processes.
-
-        SQLite takes one writer at a time, and rejects those that have waited too long.
-        """
-        path = database_file(self.uri)
-        name = path and hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
-        lock = FileLock(Path(tempfile.gettempdir()) / f"gdlab-{name}.lock") if name else nullcontext()
-        with lock, plain_errors(self.uri):
-            yield
-
-    def begin(self, card: RunCard) -> str:
-        """Create a run and log what is known of it; returns its id."""
-        run = self._create(card)
-        self._log(run.info.run_id, (), card.params)
-        if card.dataset is not None:
-            self.client.log_inputs(run.info.run_id, [_dataset_input(card.dataset)])
-        return run.info.run_id
-
-    def log(self, run_id: str, lines: Iterable[tuple[int, Line]]) -> None:
-        """Log recorded steps, each with its time in milliseconds since 1970."""
-        self._log(run_id, _points(lines))
-
-    def end(self, run_id: str, card: RunCard, result: Result) -> None:
-        """Log a run's result and artifacts, and close it."""
-        self._log(run_id, _summary(result), tags={OUTCOME: result.outcome})
-        with tempfile.TemporaryDirectory() as folder:
-            write_artifacts(Path(folder), card.config, result)
-            self.client.log_artifacts(run_id, folder)
-        self.close(run_id, FINISHED)
-
-    def write(self, card: RunCard, result: Result) -> str:
-        """Write a finished run; returns its id."""
-        run = self._create(replace(card, tags={**card.tags, OUTCOME: result.outcome}), result.began)
-        with self._whole(run):
-            self._log(run.info.run_id, [*_points(result.timed_lines), *_summary(result)], card.params)
-            if card.dataset is not None:
-                self.client.log_inputs(run.info.run_id, [_dataset_input(card.dataset)])
-            with self._artifacts(run) as folder:
-                write_artifacts(folder, card.config, result)
-            self.client.set_terminated(run.info.run_id, FINISHED)
-        return run.info.run_id
-
-    def write_failure(self, card: RunCard, message: str, traceback: str) -> str:
-        """Write a failed run, with its message as a note; returns its id."""
-        run = self._create(card)
-        with self._whole(run):
-            self._log(run.info.run_id, (), card.params)
-            with self._artifacts(run) as folder:
-                (folder / "traceback.txt").write_text(traceback)
-            self.close(run.info.run_id, FAILED, message)
-        return run.info.run_id
-
-    def sweep(self, name: str) -> str:
-        """The id of a sweep's parent run, created on first use."""
-        found = self.client.search_runs([self.experiment_id], f"tags.`{SWEEP}` = '{name}'", max_results=1)
-        if found:
-            return found[0].info.run_id
-        tags = {KIND: "sweep", SWEEP: name, PROCESS: this_process(), **provenance()}
-        run_name = f"sweep {' '.join(Path(name).parts[-2:])}"
-        run_id: str = self.client.create_run(self.experiment_id, tags=tags, run_name=run_name).info.run_id
-        return run_id
-
-    def close(self, run_id: str, status: str, message: str | None = None) -> None:
-        if message is not None:
-            self.client.set_tag(run_id, NOTE, message[:LONGEST_NOTE])
-        self.client.set_terminated(run_id, status)
-
-    def close_sweep(self, run_id: str, status: str) -> None:
-        """Close a sweep's parent run after one of its jobs; the status FAILED or KILLED is kept."""
-        if self.client.get_run(run_id).info.status not in (FAILED, KILLED):
-            self.client.set_terminated(run_id, status)
-
-    def finished(self) -> dict[str, Finished]:
-        """The experiment's finished runs by their `gdlab.key`, the newest for each."""
-        return self._by_key(f"attributes.status = '{FINISHED}'")
-
-    def finished_elsewhere(self, parent: str, since: int) -> dict[str, Finished]:
-        """Runs of other sweeps that finished after a time, in milliseconds since 1970."""
-        others = f"tags.`{PARENT}` != '{parent}'"
-        return self._by_key(f"attributes.status = '{FINISHED}' and attributes.end_time >= {since} and {others}")
-
-    def close_orphans(self) -> int:
-        """Mark as KILLED the runs that ended processes of this machine have left RUNNING; returns how many."""
-        left = [
-            run.info.run_id
-            for run in search(self.client, self.experiment_id, "attributes.status = 'RUNNING'")
-            if PROCESS in run.data.tags and has_ended(run.data.tags[PROCESS])
-        ]
-        for run_id in left:
-            self.close(run_id, KILLED, "Its process was killed.")
-        return len(left)
-
-    def add_text(self, run_id: str, name: str, text: str) -> None:
-        """Log a text as a run's artifact."""
-        self.client.log_text(run_id, text, name)
-
-    def _create(self, card: RunCard, start_time: int | None = None) -> Run:
-        tags = {KIND: card.kind, KEY: card.key, PROCESS: this_process(), **provenance(), **card.tags}
-        if card.parent is not None:
-            tags[PARENT] = card.parent
-        return self.client.create_run(self.experiment_id, start_time, tags, card.name)
-
-    def _log(
+    def __init__(
         self,
-        run_id: str,
-        metrics: Sequence[Metric],
-        params: Mapping[str, Any] | None = None,
-        tags: Mapping[str, str] | None = None,
+        uri: str,
+        experiment: str,
+        settings: Settings | None = None,
+        *,
+        notice: Callable[[str], None] = lambda text: None,
     ) -> None:
-        from mlflow.entities import Param, RunTag
-
-        batch_params = [Param(name, str(value)[:LONGEST_PARAM]) for name, value in (params or {}).items()]
-        batch_tags = [RunTag(name, text) for name, text in (tags or {}).items()]
-        while metrics or batch_params or batch_tags:
-            self.client.log_batch(run_id, metrics[:MOST_METRICS], batch_params[:MOST_PARAMS], batch_tags)
-            metrics, batch_params, batch_tags = metrics[MOST_METRICS:], batch_params[MOST_PARAMS:], []
-
-    @contextmanager
-    def _whole(self, run: Run) -> Iterator[None]:
-        """Close a run as KILLED if writing it is interrupted."""
-        try:
-            yield
-        except BaseException:
-            with suppress(Exception):
-                self.close(run.info.run_id, KILLED, "It was interrupted while it was written.")
-            raise
-
-    @contextmanager
-    def _artifacts(self, run: Run) -> Iterator[Path]:
-        """A folder for a run's artifacts: the run's own, if it is on this machine; else one that is uploaded."""
-        place = local_folder(run.info.artifact_uri)
-        if place is not None:
-            place.mkdir(parents=True, exist_ok=True)
-            yield place
-        else:
-            with tempfile.TemporaryDirectory() as folder:
-                yield Path(folder)
-                self.client.log_artifacts(run.info.run_id, folder)
-
-    def _by_key(self, rule: str) -> dict[str, Finished]:
-        found = search(self.client, self.experiment_id, f"tags.`{KIND}` = 'run' and {rule}")
-        return {
-            run.data.tags[KEY]: Finished(run.info.run_id, run.data.tags[OUTCOME], run.data.metrics) for run in found
-        }
-
-
-def search(client: MlflowClient, experiment_id: str, rule: str) -> Iterator[Run]:
-    """All runs of an experiment that match a filter, the oldest first."""
-    token = None
-    while True:
-        page = client.search_runs(
-            [experiment_id], rule, max_results=PAGE, order_by=["attributes.start_time ASC"], page_token=token
+        self.settings = settings or Settings.default()
+        self.target = Target(
+            uri=uri,
+            experiment=experiment,
+            tags=self.settings.experiment_tags,
+            upgrade=self.settings.upgrade,
+            notice=notice,
         )
-        yield from page
-        token = page.token
-        if not token:
-            return
+        self.destination = outbox.destination(uri, experiment)
+        self.trouble = check_writable(uri, self.settings.upgrade)
+        self.closed = 0
+        self._sender: Sender | None = None
+        if self.trouble:
+            notice(f"{self.trouble}; {KEPT} {outbox.root()}/")
 
+    @property
+    def sender(self) -> Sender:
+        """The thread that sends, started on first use."""
+        if self._sender is None:
+            self._sender = Sender(Outbox(self.destination), lambda: connect(self.target), self.target.notice)
+            self._sender.start()
+        return self._sender
 
-def milliseconds() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
+    def look_up(self) -> dict[str, Finished]:
+        """Finished runs by their `gdlab.key`: those in the experiment, the newest for each, and those in the outbox.
 
+        Before, what ended processes have left is put right; `closed` counts the runs that they had left RUNNING.
+        """
+        found: dict[str, Finished] = {}
+        if not self.trouble:
+            try:
+                found, _, self.closed = put_right(self.target, self.destination)
+            except StoreAwayError as error:
+                self.trouble = str(error)
+                self.notice(f"{self.trouble}; {KEPT} {outbox.root()}/")
+        return {**found, **outbox.waiting(self.destination)}
 
-def _points(lines: Iterable[tuple[int, Line]]) -> list[Metric]:
-    """The finite values of recorded steps, as metrics."""
-    from mlflow.entities import Metric
+    @contextmanager
+    def entry(self) -> Iterator[Draft]:
+        """An entry of the outbox, which is complete, and on its way, at the end of this context. Raises `OSError`."""
+        sender = self.sender
+        draft = Draft(sender.outbox.begin())
+        yield draft
+        sender.outbox.add(draft.folder, draft.found)
+        sender.wake()
 
-    return [
-        Metric(name, value, time, int(line["step"]))
-        for time, line in lines
-        for name, value in line.items()
-        if name not in UNLOGGED and math.isfinite(value)
-    ]
+    def sweep(self, name: str, title: str = "", params: Mapping[str, str] | None = None, jobs: int = 0) -> RunRecord:
+        """The record of a sweep's parent run as it begins; its id is the same for all rounds and jobs of the sweep."""
+        card = RunCard(
+            name=title or f"sweep {' '.join(Path(name).parts[-2:])}",
+            config={},
+            params=params or {},
+            key="",
+            kind=SWEEP,
+            tags={**self.settings.tags, SWEEP_NAME: name, **({JOBS: str(jobs)} if jobs else {})},
+        )
+        run_id = records.fixed_id(f"{self.target.experiment} {name}")
+        return records.begun(card, run_id, records.milliseconds())
 
+    def show(self, axes: Sequence[str]) -> None:
+        """Give the experiment views in the MLflow UI, with columns for these params; before anything is written."""
+        views = views_of(axes, records.milliseconds())
+        self.target = dataclasses.replace(self.target, tags={**self.target.tags, **views})
 
-def _summary(result: Result) -> list[Metric]:
-    return _points([(milliseconds(), {**result.final, "step": result.steps})])
+    def superseded(self, run_id: str) -> Finished | None:
+        """The run that was stored in place of this one, since it had finished before with the same key."""
+        return self._sender.superseded.get(run_id) if self._sender else None
 
+    def stored_id(self, run_id: str) -> str:
+        """The id that the store has given to this run."""
+        return self._sender.ids.get(run_id, run_id) if self._sender else run_id
 
-def _dataset_input(facts: Mapping[str, Any]) -> Any:
-    from mlflow.entities import Dataset, DatasetInput, InputTag
+    def deliver(self, patience: float | None = None, until_trouble: bool = False) -> int:
+        """Wait until all is sent, or nothing could be sent for a time, or the first trouble; returns what waits.
 
-    dataset = Dataset(
-        name=facts["name"],
-        digest=facts["digest"][:36],
-        source_type="local",
-        source=json.dumps({"loader": f"gdlab.problems.data.load({facts['name']!r})"}),
-        profile=json.dumps({name: value for name, value in facts.items() if name != "name"}),
-    )
-    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
+        The time is in seconds, by default that of the settings.
+        """
+        if self._sender is None:
+            return 0
+        self._sender.wait_until_stored(self.settings.patience if patience is None else patience, until_trouble)
+        return self.waiting
+
+    @property
+    def experiment_id(self) -> str:
+        """MLflow's id of the experiment, once something is stored in it."""
+        backend = self._sender.backend if self._sender else None
+        return backend.experiment_id if backend else ""
+
+    @property
+    def is_stuck(self) -> bool:
+        """True while the store takes nothing."""
+        return bool(self._sender and self._sender.trouble)
+
+    def notice(self, text: str) -> None:
+        """Tell the user something."""
+        self.target.notice(text)
+
+    @property
+    def waiting(self) -> int:
+        """How many runs this process has not sent yet."""
+        return self._sender.outbox.waiting if self._sender else 0
+
+    def close(self) -> None:
+        """Stop sending."""
+        if self._sender is not None:
+            self._sender.close()

@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import script, single_line
+from mlflow import MlflowClient
+from stores import keep
 from studies import DIGITS, RATE, over
 
 from analysis import figures, scripts
 from analysis.studies import studies
 from gdlab.descent.trajectory import Trajectory
-from gdlab.sweeps import configuration, launch
+from gdlab.sweeps import cards, configuration
 from gdlab.sweeps.plan import Job
-from gdlab.tracking import RunCard, Store
+from gdlab.tracking import RunCard
 
 STARTS = {0: 25.0, 1: 4.0}  # the cost at the start by seed
 ENDS = {0.1: "budget", 0.5: "converged", 1.5: "diverged"}
@@ -49,20 +51,17 @@ class Place:
         trajectory = Trajectory(
             start=np.zeros(1), end=np.zeros(1), columns=columns, milliseconds=times, outcome=outcome
         )
-        store = Store(self.uri, experiment)
-        store.end(store.begin(card), card, trajectory)
+        keep(self.uri, experiment, (card, trajectory))
 
     def descend(self, experiment, *configs):
         """Runs as gdlab tracks them."""
-        store = Store(self.uri, experiment)
-        for config in configs:
-            card = launch.card(Job(name="a run", config=config), str(config))
-            store.write(card, configuration.train_stack([config])[0])
+        named = [(cards.card(Job(name="a run", config=config), str(config)), config) for config in configs]
+        keep(self.uri, experiment, *((card, configuration.train_stack([config])[0]) for card, config in named))
 
     def fail(self, experiment):
         """A run that failed."""
         card = RunCard(name="a run", config={}, params={RATE: 0.1, "seed": 0}, key="failed")
-        Store(self.uri, experiment).write_failure(card, "it went wrong", "Traceback")
+        keep(self.uri, experiment, (card, "it went wrong"))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +81,7 @@ def place(tmp_path_factory, empty_store):
                 place.keep("squares", {**params, "stop.max_steps": 6, "parameters": 1}, costs, outcome)
         place.descend("lr_divergence", *over(cases.config(*DIGITS, "stop.max_epochs=1"), [0.1, 1.0, 1e4], [0, 1]))
         place.descend("lr_parabola", *over(cases.config("experiment=lr_parabola", "stop.max_steps=6"), [0.1, 1.0, 2.0]))
-        Store(place.uri, "empty")
+        MlflowClient(place.uri).create_experiment("empty")
         place.fail("failed")
         place.keep("other", {"question": "another"}, [1.0, 0.5])
         place.keep("half", {RATE: 0.1, "seed": 0}, [1.0, 0.5])

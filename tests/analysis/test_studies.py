@@ -125,6 +125,9 @@ problem:
 stop:
   max_steps: 8
 
+tracking:
+  description: Which of four converge?
+
 hydra:
   mode: MULTIRUN
   sweeper:
@@ -140,7 +143,6 @@ from analysis.study import RATES, Study
 
 STUDY = Study(
     title="Four learning rates",
-    question="Which of four converge?",
     chapter=RATES,
     order=15,
     minutes=0.5,

@@ -70,7 +70,10 @@ def test_verbose_shows_what_a_sweep_does(workplace):
     small = ("problem=parabola", "stop.max_steps=5")
     done = train(workplace, "-m", *small, "seed=range(6)", "hydra.launcher.rows=3", "hydra.verbose=gdlab")
     assert done.returncode == 0, done.stderr
-    log = [re.sub(r"^\[.*\]\[HYDRA\] |\d+\.\d\d s", "", line) for line in done.stdout.splitlines() if "[HYDRA]" in line]
+    hydra_log = [line for line in done.stdout.splitlines() if "[HYDRA]" in line]
+    log = [re.sub(r"^\[.*\]\[HYDRA\] |\d+\.\d\d s", "", line) for line in hydra_log]
+    assert sum(line.startswith("stored ") for line in log) == 4  # the sweep's begin, two stacks, its end
+    log = [line for line in log if not line.startswith("stored ")]
     assert log[:3] == [
         "6 jobs: 1 cases × 6 combinations of the axes",
         "composed 6 jobs in , 1 of them with Hydra's loader",
@@ -89,7 +92,8 @@ def test_verbose_shows_what_a_run_does(workplace):
     loud = train(workplace, *small, "hydra.verbose=gdlab")
     assert "DEBUG" not in quiet.stdout
     assert "[gdlab.sweeps.single][DEBUG] - built a run with 1 parameters in " in loud.stdout
-    assert len(loud.stdout.splitlines()) == len(quiet.stdout.splitlines()) + 2
+    assert loud.stdout.count("[gdlab.tracking.sender][DEBUG] - stored 00000") == 2  # its begin and its end
+    assert len(loud.stdout.splitlines()) == len(quiet.stdout.splitlines()) + 4
 
 
 def test_batches_of_another_sweeper_are_one_sweep(workplace):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from commands import count, train
+from commands import count, single_line, train
 
 from gdlab import optimizers
 from gdlab.problems.data.idx import write_idx
@@ -28,16 +28,39 @@ REFUSED = {
     ),
     "+colour=red": f"unknown key colour; valid keys: {KEYS}",
     "tracking.uri=sqlite:///nowhere/mlflow.db": (
-        "tracking.uri=sqlite:///nowhere/mlflow.db cannot be used: unable to open database file"
+        "tracking.uri=sqlite:///nowhere/mlflow.db cannot be used: the folder nowhere does not exist"
     ),
     "tracking.uri=mlflow": "tracking.uri must be like sqlite:///mlflow.db or http://host:5000, got 'mlflow'",
-    "tracking.uri=http://127.0.0.1:1": (
-        "tracking.uri=http://127.0.0.1:1: no server answers there ([Errno 111] Connection refused)"
-    ),
     "hydra.launcher.workers=3": "hydra.launcher.workers is for sweeps: add -m",
     "hydra/launcher=basic": "hydra/launcher is for sweeps: add -m",
+    "tracking.uri=null": "tracking.uri must be like sqlite:///mlflow.db or http://host:5000, got None",
+    "tracking.uri=[a]": "tracking.uri must be like sqlite:///mlflow.db or http://host:5000, got ['a']",
+    "dry_run=true tracking.uri=sqlite:////": ("tracking.uri=sqlite://// cannot be used: / is a folder, not a file"),
+    "tracking.experiment=5": "tracking.experiment must be a name or null, got 5",
+    "problem/data=mnist problem.data.root=[1]": "problem.data.root must be a folder, got [1]",
+    "problem.data.without=[1]": (
+        "problem.data.without must be a whole number from 0 to 9 (the classes of mnist_5k), got [1]"
+    ),
+    "stop.max_steps=99999999999999999999999": (
+        "stop.max_steps must be a whole number from 1 to 1000000000000000, got 99999999999999999999999"
+    ),
+    "record.points=100000000000": "record.points must be a whole number from 2 to 1000000, got 100000000000",
+    "problem.curvature=${nope} problem=parabola": "problem.curvature refers to ${nope}, which is not a key",
+    "hydra.run.dir=/proc/x": "hydra.run.dir=/proc/x cannot be used: No such file or directory",
+    "measurement=scores measurement.outputs.shrug=[a]": ("measurement.outputs.shrug must be a finite number, got 'a'"),
+    "measurement=batch_gradients measurement.sizes=5": (
+        "measurement.sizes must be a list of whole numbers like [1, 16, 256], got 5"
+    ),
 }
 REFUSED_SWEEPS = {
+    "hydra.sweep.dir=/proc/x": "hydra.sweep.dir=/proc/x cannot be used: No such file or directory",
+    "dry_run=true tracking.uri=sqlite:////": "tracking.uri=sqlite://// cannot be used: / is a folder, not a file",
+    "hydra.sweeper.cases=['problem=nope']": (
+        "problem is set by hydra.sweeper.cases: change it there, or give other cases"
+    ),
+    "hydra.sweeper.cases=['seed=1'] hydra.sweeper.search={axis:seed,low:1,high:2}": (
+        "seed is set by hydra.sweeper.cases: change it there, or give other cases"
+    ),
     "optimizer.learning_rate=-1,-2": "optimizer.learning_rate must be greater than 0, got -1",
     "tracking.experiment=a,b": "tracking.experiment must be the same for all runs of a sweep, got a and b",
     "seed=0,1 hydra.launcher.workers=0": "hydra.launcher.workers must be a whole number of at least 1, got 0",
@@ -66,6 +89,24 @@ def test_what_cannot_be_run_is_said_in_one_line(arguments, tmp_path):
 @pytest.mark.parametrize("arguments", REFUSED_SWEEPS)
 def test_what_cannot_be_swept_is_said_in_one_line(arguments, tmp_path):
     assert_refused(train(tmp_path, "-m", "problem=parabola", *arguments.split()), REFUSED_SWEEPS[arguments], tmp_path)
+
+
+def test_a_network_that_no_memory_holds_is_refused(tmp_path):
+    done = train(tmp_path, "problem.hidden=[1000000000]")
+    message = "problem.hidden=[1000000000] makes 795,000,000,010 parameters: a run needs 12,720.0 GB of memory or more"
+    assert done.returncode == 1
+    assert single_line(done.stderr).startswith(f"error: {message}, and ")
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_failures_without_end_are_a_short_line(workplace):
+    rates = ",".join(f"-{number}" for number in range(1, 31))
+    done = train(workplace, "-m", "problem=parabola", f"optimizer.learning_rate=0.1,{rates}")
+    lines = done.stdout.splitlines()
+    assert sum(line.startswith("failed: learning_rate=-") for line in lines) == 20
+    assert "… and 10 more failed" in lines
+    named = "; ".join(f"problem=parabola optimizer.learning_rate=-{number}" for number in range(1, 6))
+    assert single_line(done.stderr) == f"error: 30 of 31 runs failed: {named}; and 25 more"
 
 
 def test_damaged_data_is_named(tmp_path):

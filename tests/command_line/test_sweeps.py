@@ -35,9 +35,9 @@ def test_a_sweep_is_a_parent_with_a_note_and_its_runs(grid):
     names = {f"learning_rate={rate} seed={seed}" for rate in (0.1, 1.0, 10.0) for seed in (0, 1)}
     assert {run.info.run_name for run in children} == names
     note = parent.data.tags["mlflow.note.content"]
-    best = max(children, key=lambda run: run.data.metrics["final_accuracy"])
+    best = min(children, key=lambda run: run.data.metrics["final_cost"])
     assert "6 jobs: 6 trained." in note
-    assert f"Best: {best.info.run_name}." in note
+    assert f"Lowest final cost: {best.info.run_name}." in note
     assert all(name in note for name in names)
     table = (folder / parent.info.artifact_uri / "runs.md").read_text()
     assert len(table.splitlines()) == 8
@@ -47,8 +47,8 @@ def test_a_sweep_ends_with_a_table(grid):
     _, done = grid
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["run", "outcome", "steps", "final", "cost", "test", "accuracy"]
-    accuracies = [float(line.split()[-1].rstrip("%")) for line in lines[1:7]]
-    assert accuracies == sorted(accuracies, reverse=True)
+    costs = [float(line.split()[-2]) for line in lines[1:7]]
+    assert costs == sorted(costs)
     assert lines[7].startswith("6 runs: 6 trained (")
     assert lines[8].startswith("see it: mlflow ui --backend-store-uri sqlite:///mlflow.db, http://127.0.0.1:5000/#/")
     assert done.stderr == ""

@@ -23,6 +23,7 @@ from gdlab.problems.problem import Problem
 UNSETTLED, DIVERGED, RIDGE = -1, -2, -3  # in place of the index of a minimum
 WITHIN = 1e-3  # of the box's diagonal: the distance within which a minimum counts as reached
 LOOKS = 101
+MOST_STARTS = 3000  # along an axis; in two dimensions their paths take some 2 GB
 FLAT = 1e-6  # of the largest gradient norm at the starts: below it the gradient counts as vanishing
 
 
@@ -40,7 +41,7 @@ class Basins:
     starts: Any
 
     def __post_init__(self) -> None:
-        whole("starts", self.starts, 2)
+        whole("starts", self.starts, 2, MOST_STARTS)
 
     def __call__(self, setting: Setting) -> MeasurementResult:
         landscape = cast(Landscape, setting.problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -13,6 +14,8 @@ from gdlab.measure.measurements import MEASUREMENTS
 from gdlab.measure.measurements.measurement import NETWORK, MeasurementResult, Requirement, Setting
 from gdlab.problems.network import Network
 from gdlab.seeds import MEASUREMENT_STREAM, stream
+
+LARGEST_SIZE, MOST_DRAWS = 1_000_000, 1_000_000
 
 
 @MEASUREMENTS.register("batch_gradients")
@@ -31,11 +34,13 @@ class BatchGradients:
     draws: Any
 
     def __post_init__(self) -> None:
+        if isinstance(self.sizes, str) or not isinstance(self.sizes, Sequence):
+            raise ValueError(f"sizes must be a list of whole numbers like [1, 16, 256], got {self.sizes!r}")
         for size in self.sizes:
-            whole("sizes", size, 1)
+            whole("sizes", size, 1, LARGEST_SIZE)
         if len(set(self.sizes)) < 2:
             raise ValueError(f"sizes must be two different whole numbers or more, got {list(self.sizes)}")
-        whole("draws", self.draws, 2)
+        whole("draws", self.draws, 2, MOST_DRAWS)
 
     def __call__(self, setting: Setting) -> MeasurementResult:
         network = cast(Network, setting.problem)

@@ -14,6 +14,7 @@ from gdlab.measure.measurements.measurement import ANY_PROBLEM, MeasurementResul
 from gdlab.seeds import MEASUREMENT_STREAM, stream
 
 ROWS = 32  # points whose cost is computed at a time
+MOST_DIRECTIONS = 100_000_000  # that fit in memory
 ROUNDING = 1e-6  # of a fall: by how much another must be larger to count as larger
 
 
@@ -33,7 +34,7 @@ class Directions:
     length: Any
 
     def __post_init__(self) -> None:
-        whole("count", self.count, 1)
+        whole("count", self.count, 1, MOST_DIRECTIONS)
         scalars_in(self, length="(0, inf)")
 
     def __call__(self, setting: Setting) -> MeasurementResult:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from gdlab.checks import whole
+from gdlab.checks import per_run, whole
 from gdlab.measure.measurements import MEASUREMENTS
 from gdlab.measure.measurements.measurement import ANY_PROBLEM, MeasurementResult, Requirement, Setting
 from gdlab.problems.calls import replay
@@ -29,12 +30,17 @@ class Scores:
 
     def __post_init__(self) -> None:
         whole("target", self.target, 0)
-        for name, values in dict(self.outputs).items():
+        if not isinstance(self.outputs, Mapping) or not self.outputs:
+            raise ValueError(f"outputs must map names to lists of numbers, got {self.outputs!r}")
+        for name, values in self.outputs.items():
+            if isinstance(values, str) or not isinstance(values, Sequence):
+                raise ValueError(f"outputs.{name} must be a list of numbers, got {values!r}")
+            per_run(f"outputs.{name}", values)
             if len(values) <= self.target:
                 raise ValueError(f"outputs.{name} must have more than {self.target} values, got {len(values)}")
 
     def __call__(self, setting: Setting) -> MeasurementResult:
-        costs = {name: score(np.array(values, float), self.target) for name, values in dict(self.outputs).items()}
+        costs = {name: score(np.array(values, float), self.target) for name, values in self.outputs.items()}
         final = {f"cost_{name}": cost for name, cost in costs.items()}
         return MeasurementResult(final=final, columns={"name": list(costs), "cost": list(costs.values())})
 

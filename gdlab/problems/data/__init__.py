@@ -36,13 +36,18 @@ def load(name: str, root: str | None = None, without: Any = None) -> Data:
         If a file is missing or damaged.
 
     """
+    choice("name", name, DATA_SETS)
+    if not isinstance(root, str | None):
+        raise ValueError(f"root must be a folder, got {root!r}")
     data = _loaded(name, root)
-    return data if without is None else _without(data, without)
+    if without is None:
+        return data
+    whole("without", without, 0, data.classes - 1, f" (the classes of {data.name})")
+    return _without(data, without)
 
 
 @cache
-def _without(data: Data, label: Any) -> Data:
-    whole("without", label, 0, data.classes - 1, f" (the classes of {data.name})")
+def _without(data: Data, label: int) -> Data:
     kept = data.train_labels != label
     return replace(
         data,
@@ -54,9 +59,6 @@ def _without(data: Data, label: Any) -> Data:
 
 @cache
 def _loaded(name: str, root: str | None) -> Data:
-    choice("name", name, DATA_SETS)
-    if not isinstance(root, str | None):
-        raise ValueError(f"root must be a folder, got {root!r}")
     if root is None:
         return DATA_SETS[name]()
     if "root" not in inspect.signature(DATA_SETS[name]).parameters:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import math
 import os
+import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from gdlab.archives import DEFLATED
 from gdlab.problems.data.cache import cache_folder
 from gdlab.problems.data.dataset import Data, DataError
 
 IDX_UNSIGNED_BYTE = 0x08
+LARGEST = 2**31  # bytes of a file, unpacked; those of MNIST are 47 million
+PIECE = 2**18  # bytes that are read at once
 
 
 def idx_data(name: str, openml_name: str, root: str | Path | None) -> Data:
@@ -63,34 +69,70 @@ def _images_and_labels(folder: Path, prefix: str) -> tuple[np.ndarray, np.ndarra
     images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
     if len(images) != len(labels):
         raise DataError(f"{labels_path} has {len(labels)} labels for the {len(images)} images of {images_path.name}")
-    if len(labels) == 0 or labels.max() > 9:
-        raise DataError(f"{labels_path} must hold labels from 0 to 9, got {labels.max() if len(labels) else 'none'}")
+    if labels.max() > 9:
+        raise DataError(f"{labels_path} must hold labels from 0 to 9, got {labels.max()}")
     return images, labels
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """One IDX file: two zeros, type 8 (bytes), the number of dimensions, their sizes (big-endian), the bytes."""
+    """One IDX file: two zeros, type 8 (bytes), the number of dimensions, their sizes (big-endian), the bytes.
+
+    No more is read than its header asks for, and a byte to see whether there is more.
+    """
+    packed = path.suffix == ".gz"
     try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
+        with gzip.open(path) if packed else path.open("rb") as file:
+            shape = _shape(file.read(4 + 4 * dimensions), path, dimensions)
+            array = np.empty(_checked_size(shape, path, packed), np.uint8)
+            filled = _fill(array, file.read)
+            too_long = filled == array.size and file.read(1) != b""
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}") from None
-    header = 4 + 4 * dimensions
+    if filled < array.size:
+        raise DataError(f"{path} is truncated: {filled} bytes of the {array.size} that its header {shape} asks for")
+    if too_long:
+        raise DataError(f"{path} is too long: more than the {array.size} bytes that its header {shape} asks for")
+    array.flags.writeable = False
+    return array.reshape(shape)
+
+
+def _shape(header: bytes, path: Path, dimensions: int) -> tuple[int, ...]:
+    """The sizes that an IDX file's header states."""
     magic = bytes([0, 0, IDX_UNSIGNED_BYTE, dimensions])
-    if content[:4] != magic:
+    if header[:4] != magic:
         raise DataError(
             f"{path} is not an IDX file of {dimensions}-dimensional bytes: "
-            f"it begins {content[:4].hex()}, not {magic.hex()}"
+            f"it begins {header[:4].hex()}, not {magic.hex()}"
         )
-    if len(content) < header:
-        raise DataError(f"{path} is truncated: {len(content)} bytes, less than its header of {header}")
-    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", dimensions, offset=4))
-    expected = header + int(np.prod(shape, dtype=np.int64))
-    if len(content) != expected:
-        what = "truncated" if len(content) < expected else "too long"
-        raise DataError(f"{path} is {what}: {len(content)} bytes where its header {shape} asks for {expected}")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    if len(header) < 4 + 4 * dimensions:
+        raise DataError(f"{path} is truncated: {len(header)} bytes, less than its header of {4 + 4 * dimensions}")
+    return struct.unpack(f">{dimensions}I", header[4:])
+
+
+def _checked_size(shape: tuple[int, ...], path: Path, packed: bool) -> int:
+    """The number of bytes of an array, if the file is large enough to hold as many."""
+    size, length = math.prod(shape), path.stat().st_size
+    if size == 0:
+        raise DataError(f"{path} is empty: its header {shape} asks for no bytes")
+    if size > length * (DEFLATED if packed else 1):
+        raise DataError(
+            f"{path} is truncated: its {length} bytes cannot hold the {size} that its header {shape} asks for"
+        )
+    if size > LARGEST:
+        raise DataError(f"{path} is too large: its header {shape} asks for {size} bytes, more than {LARGEST}")
+    return size
+
+
+def _fill(array: np.ndarray, read: Callable[[int], bytes]) -> int:
+    """Fill an array with the next bytes of a file; returns how many there were."""
+    filled = 0
+    while filled < array.size:
+        piece = read(min(PIECE, array.size - filled))
+        if not piece:
+            break
+        array[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+        filled += len(piece)
+    return filled
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:
@@ -127,8 +169,12 @@ def _download(name: str, openml_name: str, folder: Path) -> None:
     if images.shape != (70000, 28, 28):
         raise DataError(f"{name} came from OpenML with {len(images)} images instead of 70,000")
     partial = folder.with_name(f"{folder.name}.{os.getpid()}")
-    partial.mkdir(parents=True, exist_ok=True)
-    for prefix, part in (("train", slice(60000)), ("t10k", slice(60000, None))):
-        write_idx(partial / f"{prefix}-images-idx3-ubyte.gz", images[part])
-        write_idx(partial / f"{prefix}-labels-idx1-ubyte.gz", labels[part])
-    partial.replace(folder)
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+        for prefix, part in (("train", slice(60000)), ("t10k", slice(60000, None))):
+            write_idx(partial / f"{prefix}-images-idx3-ubyte.gz", images[part])
+            write_idx(partial / f"{prefix}-labels-idx1-ubyte.gz", labels[part])
+        partial.replace(folder)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"{folder} cannot be written: {reason}; $GDLAB_CACHE names another cache") from None

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from launches import config, sweep
-from omegaconf import OmegaConf
 from plugins import multirun
 
 from analysis.claims import ABSENT, CLAIMS, FAILS, HOLDS, LIMITED, Claim, cases, judge, table
@@ -71,9 +70,8 @@ def lessons():
     rows = []
     for case in master.hydra.sweeper.cases:
         for job in grid(composition.parser.parse_overrides(split_case(case)), ()):
-            composed = composition.config(["experiment=lessons", *job], 0)
-            sections = OmegaConf.masked_copy(composed, [*SECTIONS, "measurement", "seed"])
-            params = flat(OmegaConf.to_container(sections, resolve=True))
+            composed = composition.job(["experiment=lessons", *job], 0).task()
+            params = flat({name: composed[name] for name in composed if name in (*SECTIONS, "measurement", "seed")})
             read = {name: str(value) if isinstance(value, list | bool) else value for name, value in params.items()}
             rows.append({**read, "job": " ".join(job)})
     return pd.DataFrame(rows)

@@ -15,11 +15,11 @@ DATA = cases.small_data(EXAMPLES, features=784)
 
 
 def trajectories(network, rows, own):
-    """What has been recorded of these runs, descending together."""
+    """What has been recorded of these runs, descending together; some share a starting point."""
     return gdlab.run(
         network,
         GradientDescent(learning_rate=[RATES[row] for row in rows]),
-        theta=np.stack([network.initial(stream(row, 0)) for row in rows]),
+        theta=np.stack([network.initial(stream(row // 8, 0)) for row in rows]),
         stopping=cases.budget(24 if network.batch_size and network.batch_size < 1000 else 6),
         seed=[row if own else 7 for row in rows],
         points=6,

@@ -1,12 +1,16 @@
 import gzip
+import math
 import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import damaged, rewrite
 from messages import exactly
 
 from gdlab.problems.data import DataError, _loaded, load
@@ -62,8 +66,11 @@ def behead(path):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (shorten, r"t10k-images-idx3-ubyte is truncated: 251 bytes where its header \(20, 4, 3\) asks for 256"),
-        (lengthen, r"t10k-images-idx3-ubyte is too long: 260 bytes where its header \(20, 4, 3\) asks for 256"),
+        (shorten, r"t10k-images-idx3-ubyte is truncated: 235 bytes of the 240 that its header \(20, 4, 3\) asks for"),
+        (
+            lengthen,
+            r"t10k-images-idx3-ubyte is too long: more than the 240 bytes that its header \(20, 4, 3\) asks for",
+        ),
         (retype, "t10k-images-idx3-ubyte is not an IDX file of 3-dimensional bytes: it begins 00000d03, not 00000803"),
         (behead, "t10k-images-idx3-ubyte is truncated: 6 bytes, less than its header of 16"),
         (Path.unlink, r"t10k-images-idx3-ubyte \(or .gz\) is missing: put the four IDX files in this folder"),
@@ -85,6 +92,85 @@ def test_a_file_that_is_not_packed_names_itself(folder):
     (folder / "train-images-idx3-ubyte.gz").write_bytes(b"not gzip")
     with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz cannot be read: Not a gzipped file"):
         idx_data("small", "none", folder)
+
+
+def right_reading(content, dimensions, packed):
+    """What a file holds if nothing in it contradicts the rest: its sizes and its bytes; else None."""
+    try:
+        content = gzip.decompress(content) if packed else content
+    except (OSError, EOFError, zlib.error):
+        return None
+    begin = 4 + 4 * dimensions
+    sizes = [int.from_bytes(content[i : i + 4], "big") for i in range(4, begin, 4)]
+    whole = content[:4] == bytes([0, 0, 8, dimensions]) and math.prod(sizes) == len(content) - begin > 0
+    return (sizes, content[begin:]) if whole else None
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("dimensions", [1, 3])
+def test_files_damaged_at_random_are_read_right_or_refused(tmp_path, dimensions, packed):
+    path = tmp_path / ("data.gz" if packed else "data")
+    shape = (90, 4, 3)[:dimensions]
+    write_idx(path, np.random.default_rng(0).integers(0, 256, shape))
+    whole = path.read_bytes()
+    versions = [*damaged(whole, 1500, seed=dimensions)]
+    if packed:  # also what is damaged before it is packed
+        versions += [gzip.compress(version, 1) for version in damaged(gzip.decompress(whole), 500, seed=dimensions)]
+    refused = 0
+    for version in versions:
+        rewrite(path, version)
+        right = right_reading(version, dimensions, packed)
+        if right is None:
+            refused += 1
+            with pytest.raises(DataError) as error:
+                read_idx(path, dimensions)
+            assert str(error.value).startswith(f"{path} ") and len(str(error.value).splitlines()) == 1
+        else:
+            array = read_idx(path, dimensions)
+            assert (list(array.shape), array.tobytes()) == right
+    assert 500 < refused < len(versions)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "content", "message"),
+    [
+        ((20, 28, 28), bytes(2**26), "is too long: more than the 15680 bytes that its header (20, 28, 28) asks for"),
+        (
+            (2**32 - 1, 2**31, 2**31),  # 2 to the 94th: as an int64 it would be negative or nothing
+            bytes(100),
+            f"is truncated: its LENGTH bytes cannot hold the {(2**32 - 1) * 2**62} that its header "
+            f"{(2**32 - 1, 2**31, 2**31)} asks for",
+        ),
+        ((2**32 - 1, 28, 28), bytes(2**22), "is truncated"),
+        ((0, 28, 28), b"", "is empty: its header (0, 28, 28) asks for no bytes"),
+        ((4, 1, 2), b"\0\1\2\3", "is truncated: 4 bytes of the 8 that its header (4, 1, 2) asks for"),
+    ],
+    ids=["a bomb", "an overflow", "a large claim", "empty", "short"],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_reading_takes_no_more_memory_than_the_header_asks_for(tmp_path, sizes, content, message, packed):
+    path = tmp_path / ("images.gz" if packed else "images")
+    content = bytes([0, 0, 8, 3]) + np.array(sizes, ">u4").tobytes() + content
+    path.write_bytes(gzip.compress(content, 1) if packed else content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError) as error:
+            read_idx(path, 3)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert str(error.value).startswith(f"{path} {message}".replace("LENGTH", str(path.stat().st_size)))
+    assert peak < 2**20  # a piece of the file, and the array
+
+
+def test_a_file_packed_in_many_members(tmp_path):
+    content = bytes([0, 0, 8, 1]) + np.array([20_000], ">u4").tobytes()
+    path = tmp_path / "labels.gz"
+    path.write_bytes(gzip.compress(content) + b"".join(gzip.compress(bytes([n % 10])) for n in range(20_000)))
+    assert read_idx(path, 1).tolist() == [n % 10 for n in range(20_000)]
+    path.write_bytes(path.read_bytes() + gzip.compress(b"") * 20_000 + gzip.compress(b"1"))
+    with pytest.raises(DataError, match=r"is too long: more than the 20000 bytes that its header \(20000,\) asks for"):
+        read_idx(path, 1)
 
 
 def test_labels_of_another_count(folder):

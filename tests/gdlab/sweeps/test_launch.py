@@ -11,8 +11,8 @@ import gdlab
 from gdlab import tracking
 from gdlab.optimizers import GradientDescent
 from gdlab.problems import Parabola
+from gdlab.sweeps.cards import card, differences
 from gdlab.sweeps.configuration import ConfigurationError
-from gdlab.sweeps.launch import card, differences
 from gdlab.sweeps.plan import Job
 from gdlab.sweeps.summary import FAILED, REUSED, TRAINED
 
@@ -60,6 +60,12 @@ class Watcher:
 
     def began(self, places):
         self.seen.append(("began", *places))
+
+    def notice(self, text):
+        self.seen.append(("notice", text))
+
+    def waiting(self, runs):
+        self.seen.append(("waiting", runs))
 
     def finished(self, result):
         self.seen.append(("finished", result.place, result.how))
@@ -151,18 +157,20 @@ def test_runs_are_trained_again_where_that_is_asked_for(here):
 def test_sweeps_of_one_second_have_parents_of_their_own_and_rounds_of_one_sweep_do_not(here):
     for rate in (0.1, 0.2):
         gdlab.sweep([walk(rate)], uri_of(here), "apart", workers=1)
-    names = [parent.info.run_name for parent in runs_of(here, "sweep")]
-    assert len(set(names)) == 2 and all(name.startswith("sweep 20") for name in names)
+    parents = runs_of(here, "sweep")
+    assert [parent.info.run_name for parent in parents] == ["apart: one run"] * 2
+    assert len({parent.data.tags["gdlab.sweep"] for parent in parents}) == 2
     results = []
     for rate in (0.1, 0.2, 0.3):
         results += gdlab.sweep(
             [walk(rate)], uri_of(here), "rounds", names=[f"{rate}"], sweep_name="a", workers=1, earlier=results
         )
-    (parent,) = [parent for parent in runs_of(here, "sweep") if parent.info.run_name == "sweep a"]
+    (parent,) = [parent for parent in runs_of(here, "sweep") if parent.data.tags["gdlab.sweep"] == "a"]
     runs = gdlab.runs(uri_of(here), "rounds")
     assert set(runs["parent"]) == {parent.info.run_id} and sorted(runs["run_name"]) == ["0.1", "0.2", "0.3"]
     note = parent.data.tags["mlflow.note.content"]
-    assert note.startswith("3 jobs: 3 trained.\n\nBest: 0.3.\n") and all(f"| {rate} |" in note for rate in (0.1, 0.2))
+    assert note.startswith("3 jobs: 3 trained.\n\nLowest final cost: 0.3.\n")
+    assert all(f"| {rate} |" in note for rate in (0.1, 0.2))
 
 
 def test_a_job_stated_twice_is_trained_once_and_one_that_cannot_be_built_fails_alone(here):
@@ -205,7 +213,7 @@ def test_a_sweep_of_nothing_that_can_be_built_raises_and_leaves_nothing(here):
 
 def test_a_store_that_cannot_be_used_is_said_before_anything_is_trained(tmp_path):
     uri = f"sqlite:///{tmp_path}/nowhere/mlflow.db"
-    message = f"tracking.uri={uri} cannot be used: unable to open database file"
+    message = f"tracking.uri={uri} cannot be used: the folder {tmp_path}/nowhere does not exist"
     with pytest.raises(tracking.TrackingError, match=exactly(message)):
         gdlab.sweep([walk(0.1)], uri, "walks")
 

@@ -5,6 +5,8 @@ from cases import changed
 from messages import exactly
 
 import gdlab
+from gdlab.sweeps import configuration
+from gdlab.sweeps import plan as plan_module
 from gdlab.sweeps.configuration import ConfigurationError
 from gdlab.sweeps.key import key
 from gdlab.sweeps.plan import TRACKING_SECONDS, Job, estimate, plan
@@ -62,8 +64,6 @@ def test_a_plan_of_nothing_that_can_be_built_says_what_is_wrong_with_the_first()
 
 
 def test_too_little_memory_is_a_failure_of_its_job(monkeypatch):
-    import gdlab.sweeps.configuration as configuration
-
     def build(configs, build=configuration.build):
         if configs[0]["optimizer"]["learning_rate"] == 0.2:
             raise MemoryError
@@ -73,16 +73,43 @@ def test_too_little_memory_is_a_failure_of_its_job(monkeypatch):
     assert planned(jobs(0.1, 0.2)).invalid[1].message == "not enough memory"
 
 
-def test_an_estimate_counts_what_is_left_to_train_and_shares_it_out():
-    """Tracking takes so long for each run, and next to it a descent in the bowl, of 50 steps, takes no time."""
+def test_jobs_with_sections_that_are_known_to_be_sound_are_not_built_again(monkeypatch):
+    built = []
+    build = configuration.build
+    monkeypatch.setattr(configuration, "build", lambda configs: built.append(configs[0]) or build(configs))
+    grid = [job for seed in range(4) for job in jobs(0.1, 0.2, 0.3, seeds={"init": seed, "batches": seed})]
+    made = planned(grid)
+    assert sum(map(len, made.stacks)) == len(set(made.keys)) == 12
+    assert [config["optimizer"]["learning_rate"] for config in built] == [0.1, 0.2, 0.3]
+
+
+def test_sections_that_are_sound_apart_may_not_be_together():
+    basins = {"name": "basins", "starts": 2}
+    network = gdlab.config({"name": "network", "data": "digits"}, stop=BOWL["stop"])
+    configs = [network, {**BOWL, "measurement": basins}, {**network, "measurement": basins}]
+    configs.append(changed(network, seeds={"init": -1}))
+    made = planned([Job(name="", config=config) for config in configs])
+    assert {place: failure.message for place, failure in made.invalid.items()} == {
+        2: "measurement=basins needs a landscape that has minima, and the problem is network",
+        3: "seeds.init must be a whole number of at least 0, got -1",
+    }
+
+
+def test_an_estimate_counts_what_is_left_to_train_and_shares_it_out(monkeypatch):
+    """Of a trial in which a step takes 1 ms a run and recording one 2 ms: 50 steps, 20 of them recorded."""
+    monkeypatch.setattr(plan_module, "_trial", lambda stack: (0.001, 0.002))
+    each = 50 * 0.001 + BOWL["record"]["points"] * 0.002 + TRACKING_SECONDS
     rates = [0.01 * place for place in range(1, 9)]
     whole, shared, last = (
         estimate(planned(jobs(*rates), **settings)) for settings in ({}, {"workers": 2}, {"finished": range(7)})
     )
-    assert 8 * TRACKING_SECONDS < whole < 16 * TRACKING_SECONDS
-    assert 4 * TRACKING_SECONDS < shared < 0.75 * whole
-    assert TRACKING_SECONDS < last < 0.5 * whole
+    assert (whole, shared, last) == pytest.approx((8 * each, 4 * each, each))
     assert estimate(planned(jobs(*rates), finished=range(8))) == 0
+
+
+def test_a_trial_takes_some_time():
+    step, recording = plan_module._trial(configuration.build([BOWL] * 4))
+    assert 0 <= step < 1 and 0 <= recording < 1 and step + recording > 0
 
 
 def test_an_estimate_leaves_measurements_out():

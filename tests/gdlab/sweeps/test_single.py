@@ -38,7 +38,7 @@ def test_a_run_is_the_run_in_python_and_is_read_back(uri):
     done = tracked(uri, on_snapshot=lambda snapshot: seen.append(snapshot.step))
     (run,) = all_runs(uri)
     assert (run.info.status, run.info.run_name, run.data.tags["gdlab.outcome"]) == ("FINISHED", "a walk", "budget")
-    assert done.page == f"/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    assert done.page == tracking.run_page(run.info.experiment_id, run.info.run_id)
     assert done.seconds > 0 and seen == list(range(8))
     costs = [25 * 0.8 ** (2 * step) for step in range(8)]
     assert done.result.columns["cost"] == pytest.approx(costs, rel=1e-14)

@@ -25,7 +25,7 @@ def names(results):
     return [one.name for one in results]
 
 
-def test_the_most_accurate_is_the_best_and_what_failed_is_the_worst():
+def test_the_lowest_cost_is_the_best_and_what_failed_is_the_worst():
     assert names(ranked(NETWORKS)) == ["c", "a", "b"]
 
 
@@ -75,7 +75,7 @@ def test_a_note_counts_names_the_best_and_shows_the_table():
     assert note(NETWORKS, jobs=4) == (
         "4 jobs: 1 reused, 1 trained, 1 failed.\n"
         "\n"
-        "Best: c.\n"
+        "Lowest final cost: c.\n"
         "\n"
         f"{table(NETWORKS)}\n"
         "All of them: `runs.md` among the artifacts."

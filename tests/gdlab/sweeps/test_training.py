@@ -14,7 +14,7 @@ import workers
 import gdlab
 from gdlab.sweeps.configuration import train_stack
 from gdlab.sweeps.stacks import stacks
-from gdlab.sweeps.training import Failure, Training
+from gdlab.sweeps.training import Failure, ReadyWorkers, Training
 from gdlab.sweeps.worker import WorkerProcess
 
 
@@ -130,4 +130,42 @@ def test_a_worker_imports_neither_mlflow_nor_what_draws_or_composes():
         assert worker.submit(workers.imported, heavy).result() == []
         assert worker.submit(workers.imported, ["numpy"]).result() == ["numpy"]
     finally:
+        worker.shutdown(cancel_futures=True)
+
+
+def pid_of(worker):
+    return worker.submit(os.getpid).result()
+
+
+def test_ready_workers_are_handed_out_before_new_ones_start():
+    before = set(multiprocessing.active_children())
+    with closing(ReadyWorkers(2)) as ready:
+        started = {child.pid for child in set(multiprocessing.active_children()) - before}
+        given = [ready() for _ in range(3)]
+        pids = [pid_of(worker) for worker in given]
+        assert set(pids[:2]) == started and pids[2] not in started
+    assert [pid_of(worker) for worker in given] == pids  # they belong to who has them
+    for worker in given:
+        worker.shutdown(cancel_futures=True)
+
+
+def test_ready_workers_end_unless_they_are_kept():
+    before = set(multiprocessing.active_children())
+    with closing(ReadyWorkers(3)) as ready:
+        started = {child.pid for child in set(multiprocessing.active_children()) - before}
+        ready.keep(5)
+        ready.keep(1)
+        kept = ready()
+        await_end(started - {pid_of(kept)})
+        kept.shutdown(cancel_futures=True)
+    await_end(started)
+
+
+def test_ready_workers_load_data_and_leave_errors_to_the_plan():
+    network = gdlab.config({"name": "network", "data": "digits"})
+    with closing(ReadyWorkers(1)) as ready:
+        ready.load({"problem": {"name": "no such problem"}})
+        ready.load(network)
+        worker = ready()
+        assert worker.submit(workers.problems_loaded).result() == 1
         worker.shutdown(cancel_futures=True)
