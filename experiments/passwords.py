@@ -12,12 +12,14 @@ from hydra_plugins._internals import change_yaml_strings
 def hide() -> None:
     """Write `***` for passwords in every log record and YAML file of this process."""
     change_yaml_strings(redacted)
-    make = logging.getLogRecordFactory()
+    make, formatter = logging.getLogRecordFactory(), logging.Formatter()
 
     def without_passwords(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = make(*args, **kwargs)
         if "://" in f"{record.msg}{record.args}":
             record.msg, record.args = redacted(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = redacted(formatter.formatException(record.exc_info))
         return record
 
     logging.setLogRecordFactory(without_passwords)

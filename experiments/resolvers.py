@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from omegaconf import OmegaConf
+from typing import Any
+
+from omegaconf import OmegaConf, __version__
 
 
 def register() -> None:
     """Make the resolvers known; composing conf/ needs them."""
-    OmegaConf.register_new_resolver("claims", claims, replace=True)
+    is_old = __version__.startswith("2.3")  # whose register_resolver is another function
+    add: Any = OmegaConf.register_new_resolver if is_old else OmegaConf.register_resolver
+    add("claims", claims, replace=True)
 
 
 def claims() -> list[str]:

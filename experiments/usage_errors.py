@@ -129,7 +129,7 @@ def not_merged(override: str, reason: str) -> str:
     key, _, value = override.partition("=")
     if reason.endswith("is not Optional"):
         return f"{key} must not be null"
-    if reason == "Cannot merge DictConfig with ListConfig":
+    if reason in ("Cannot merge DictConfig with ListConfig", "Cannot merge incompatible container types"):
         return f"{key} must be a {'section' if value.startswith('[') else 'list'}, got {value}"
     return f"{override}: {reason}"
 

@@ -103,7 +103,6 @@ def broken() -> Iterator[Line]:
     for text in VALID:
         key, _, value = text.partition("=")
         yield (key,)
-        yield (f"={value}",)
         yield (f"{key}=={value}",) if not value.startswith(("[", "{")) else ("-m", f"{key}={value[:-1]}")
         yield (f"{text}]",)
     yield from (
@@ -113,6 +112,7 @@ def broken() -> Iterator[Line]:
         ("-m", "--run"),
         ("",),
         ("=",),
+        ("=1",),
         ("~",),
         ("+",),
         ("-",),

@@ -1,7 +1,11 @@
 """The password in a tracking URI: in no file below the working folder, and in nothing that a command prints."""
 
+import file_as_server  # noqa: F401  this process, too, opens the database
 import pytest
 from commands import script, train
+
+from analysis.page import render, sections
+from analysis.studies import studies
 
 URI = "postgresql+file://user:s3cret@host/mlflow.db"
 SHOWN = "postgresql+file://user:***@host/mlflow.db"
@@ -52,7 +56,7 @@ def test_hydras_own_plugins_show_no_password(plugin, workplace):
         [f"tracking=[{URI}]"],
         [f"problem.hidden={URI}"],
         ["tracking.uri=postgresql+x://user:s3cret@host/name"],
-        ["tracking.uri=http://user:s3cret@127.0.0.1:1", "tracking.patience=0"],
+        ["problem=parabola", "tracking.uri=http://user:s3cret@127.0.0.1:1", "tracking.patience=0"],
         ["tracking.uri=http://user:s3cret@127.0.0.1:port"],
     ],
 )
@@ -60,17 +64,19 @@ def test_messages_show_no_password(arguments, tmp_path):
     run(tmp_path, *arguments)
 
 
-def test_analysis_shows_no_password(workplace):
+def test_analysis_shows_no_password(workplace, monkeypatch):
     assert run(workplace, "-m", "experiment=lr_parabola", f"tracking.uri={URI}").returncode == 0
 
-    def report(folder, *arguments, **options):
-        return script(folder, "analysis/report.py", *arguments, **options)
-
     def figures(folder, *arguments, **options):
-        return script(folder, "analysis/figures.py", *arguments, **options)
+        return script(folder, "analysis/figures.py", "--uri", URI, *arguments, **options)
 
-    done = run(workplace, "--uri", URI, "--study", "lr_parabola", command=figures)
+    done = run(workplace, "--study", "lr_parabola", command=figures)
     assert done.returncode == 0, done.stderr
-    done = run(workplace, "--uri", URI, "--study", "lr_batch", command=figures)
+    done = run(workplace, "--study", "lr_batch", command=figures)
     assert done.stderr.startswith(f"error: lr_batch is not in {SHOWN}; to run it: ")
-    assert run(workplace, "--uri", URI, "--study", "lr_batch", "--experiment", "x", command=figures).returncode == 1
+    assert run(workplace, "--study", "lr_batch", "--experiment", "x", command=figures).returncode == 1
+    monkeypatch.chdir(workplace)
+    section = sections.section(URI, workplace / "reports", studies()["lr_parabola"])
+    chapter = render.Chapter(title="Rates", sections=[section])
+    text = render.page([], [chapter], workplace / "reports", URI)
+    assert "s3cret" not in text and text.count(SHOWN) == 3
