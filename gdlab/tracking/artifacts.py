@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from functools import lru_cache
@@ -60,10 +59,19 @@ def move(source: Path, target: Path) -> None:
             try:
                 path.replace(place)
             except OSError:  # another file system
-                copy = place.with_name(f".{place.name}.{os.getpid()}")
-                shutil.copyfile(path, copy)
-                copy.replace(place)
+                _copy(path, place)
                 path.unlink()
+
+
+def _copy(path: Path, place: Path) -> None:
+    """Copy a file to another place at once: a disk that is full leaves nothing of it."""
+    copy = place.with_name(f".{place.name}.partial")  # the next attempt overwrites what a killed process leaves
+    try:
+        shutil.copyfile(path, copy)
+        copy.replace(place)
+    except OSError:
+        copy.unlink(missing_ok=True)
+        raise
 
 
 def _size(path: Path) -> int:
