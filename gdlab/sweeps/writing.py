@@ -69,7 +69,7 @@ class Writer:
         patience = self.store.settings.patience if kind is None else tracking.LAST_SECONDS
         try:
             self._write_all(patience)
-            self.store.deliver(patience)
+            self.store.deliver(0.0 if self.unwritten else patience)
         except BaseException:
             patience = tracking.LAST_SECONDS
             raise
