@@ -61,18 +61,21 @@ class Sender:
                 self._changed.wait(min(left, 1.0))
 
     def close(self, seconds: float = 5.0) -> None:
-        """Stop the thread; what it is sending may take so long."""
+        """Stop the thread, which gives up the outbox; what it is sending may take longer than these seconds."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join(seconds)
-        if not self._thread.is_alive():
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        try:
+            self._send_all()
+        finally:
             self.outbox.close()
             if self.backend is not None:
                 self.backend.close()
 
-    def _work(self) -> None:
+    def _send_all(self) -> None:
         pause = FIRST_PAUSE
         while not self._closing:
             entries = self.outbox.entries()
