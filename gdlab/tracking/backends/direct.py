@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from gdlab.tracking import artifacts, schema
 from gdlab.tracking.backends.backend import Answer, Target
 from gdlab.tracking.backends.bulk import RUNS, BulkStore
+from gdlab.tracking.backends.experiment import experiment_id
 from gdlab.tracking.outbox import Entry, Outbox
 from gdlab.tracking.places import local_folder, silence
-from gdlab.tracking.uris import TrackingError, database_file, redacted
+from gdlab.tracking.uris import TrackingError, database_file
 
 if TYPE_CHECKING:
     from gdlab.tracking.records import RunRecord
@@ -57,28 +58,15 @@ class DirectBackend:
         self.store.engine.dispose()
 
     def _experiment(self) -> str:
-        """The id of the experiment, created on first use."""
         from mlflow.entities import ExperimentTag
-        from mlflow.exceptions import MlflowException
 
-        name = self.target.experiment
-        found = self.store.get_experiment_by_name(name)
-        if found is None:
-            try:
-                return str(
-                    self.store.create_experiment(name, tags=[ExperimentTag(*tag) for tag in self.target.tags.items()])
-                )
-            except MlflowException:  # another process has created it
-                found = self.store.get_experiment_by_name(name)
-                if found is None:
-                    raise
-        if found.lifecycle_stage != "active":
-            raise TrackingError(
-                f"tracking.experiment={name} is deleted in {redacted(self.target.uri)}: restore it or name another"
-            )
-        for tag in self.target.tags.items() - found.tags.items():
-            self.store.set_experiment_tag(found.experiment_id, ExperimentTag(*tag))
-        return str(found.experiment_id)
+        tags = [ExperimentTag(*tag) for tag in self.target.tags.items()]
+        return experiment_id(
+            self.target,
+            self.store.get_experiment_by_name,
+            lambda name: self.store.create_experiment(name, tags=tags),
+            lambda place, key, value: self.store.set_experiment_tag(place, ExperimentTag(key, value)),
+        )
 
     def _place(self, entry: Entry, record: RunRecord, location: str) -> None:
         """Put a run's artifacts where MLflow looks for them."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gdlab.tracking import names, records
 from gdlab.tracking.backends.backend import Answer, Target
+from gdlab.tracking.backends.experiment import experiment_id
 from gdlab.tracking.outbox import Entry, Outbox
 from gdlab.tracking.places import client, is_passing, search
 from gdlab.tracking.records import Finished, RunRecord
-from gdlab.tracking.uris import TrackingError, redacted
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -36,7 +36,12 @@ class ServiceBackend:
         self.since = records.milliseconds() - SKEW_MILLISECONDS
         self.lock = threading.Lock()
         self.done: set[str] = set()
-        self.experiment_id = self._experiment()
+        self.experiment_id = experiment_id(
+            target,
+            self.client.get_experiment_by_name,
+            lambda name: self.client.create_experiment(name, tags=dict(target.tags)),
+            self.client.set_experiment_tag,
+        )
 
     def write(self, entry: Entry, outbox: Outbox) -> Answer:
         found = entry.records
@@ -58,26 +63,6 @@ class ServiceBackend:
 
     def close(self) -> None:
         pass
-
-    def _experiment(self) -> str:
-        from mlflow.exceptions import MlflowException
-
-        name = self.target.experiment
-        found = self.client.get_experiment_by_name(name)
-        if found is None:
-            try:
-                return str(self.client.create_experiment(name, tags=dict(self.target.tags)))
-            except MlflowException:  # another process has created it
-                found = self.client.get_experiment_by_name(name)
-                if found is None:
-                    raise
-        if found.lifecycle_stage != "active":
-            raise TrackingError(
-                f"tracking.experiment={name} is deleted in {redacted(self.target.uri)}: restore it or name another"
-            )
-        for tag in self.target.tags.items() - found.tags.items():
-            self.client.set_experiment_tag(found.experiment_id, *tag)
-        return str(found.experiment_id)
 
     def _write(self, entry: Entry, record: RunRecord, outbox: Outbox, ids: dict[str, str], unclear: bool) -> None:
         """Store one run; every call but the one that creates it can be made twice."""
