@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gdlab.blas import one_thread
+from gdlab.descent.loop import WATCH
 from gdlab.problems.data import DataError
 from gdlab.sweeps import configuration, key
 from gdlab.sweeps.configuration import Config, ConfigurationError, Stack
@@ -130,16 +132,22 @@ def estimate(planned: Plan) -> float:
 
 
 def _trial(stack: Stack) -> tuple[float, float]:
-    """Seconds per run for a step and for recording one, by least squares over a short descent."""
-    spans, seconds = [], []
-    began, before = time.perf_counter(), 0
-    end = began + TRIAL_SECONDS
-    for snapshot in stack.descend():
+    """Seconds per run for a step and for recording one."""
+    trial = replace(stack, record=replace(stack.record, points=2, spacing="even", sharpness="never"))
+    snapshots = trial.descend()
+    previous = next(snapshots)
+    began = time.perf_counter()
+    steps: list[float] = []
+    for snapshot in snapshots:
         now = time.perf_counter()
-        spans.append([snapshot.step - before, float(len(snapshot.rows) > 0)])
-        seconds.append(now - began)
-        began, before = time.perf_counter(), snapshot.step
-        if now > end and len(spans) > 2:
+        if not len(snapshot.rows) or not steps:  # else it has measured, too
+            steps.append((now - began) / (snapshot.step - previous.step))
+        if sum(steps) * WATCH > TRIAL_SECONDS:
             break
-    step, measuring = np.maximum(np.linalg.lstsq(np.array(spans), np.array(seconds), rcond=None)[0], 0)
-    return float(step) / len(stack.theta), float(measuring) / len(stack.theta)
+        began, previous = time.perf_counter(), snapshot
+    began = time.perf_counter()
+    with one_thread(), np.errstate(all="ignore"):
+        stack.problem.measure(stack.theta)
+        if extra_metrics := stack.record.extra_metrics(stack.problem):
+            extra_metrics(1, stack.theta)
+    return float(np.median(steps)) / len(stack.theta), (time.perf_counter() - began) / len(stack.theta)

@@ -1,5 +1,7 @@
 """Plans: what is reused, invalid, a duplicate or left to train, and about how long it takes."""
 
+import time
+
 import pytest
 from cases import changed
 from messages import exactly
@@ -107,9 +109,24 @@ def test_an_estimate_counts_what_is_left_to_train_and_shares_it_out(monkeypatch)
     assert estimate(planned(jobs(*rates), finished=range(8))) == 0
 
 
-def test_a_trial_takes_some_time():
-    step, recording = plan_module._trial(configuration.build([BOWL] * 4))
-    assert 0 <= step < 1 and 0 <= recording < 1 and step + recording > 0
+@pytest.mark.parametrize("max_steps", [1, 5, 40])
+def test_a_trial_takes_some_time(max_steps):
+    step, recording = plan_module._trial(configuration.build([changed(BOWL, stop={"max_steps": max_steps})] * 4))
+    assert 0 < step < 1 and 0 < recording < 1
+
+
+def test_a_trial_of_steps_does_not_count_what_is_recorded(monkeypatch):
+    """Were recording taken for steps, the estimate of a long run would be off by orders of magnitude."""
+    stack = configuration.build([changed(BOWL, stop={"max_steps": 10_000})])
+    measure = type(stack.problem).measure
+
+    def slow(problem, theta):
+        time.sleep(0.05)
+        return measure(problem, theta)
+
+    monkeypatch.setattr(type(stack.problem), "measure", slow)
+    step, recording = plan_module._trial(stack)
+    assert recording > 0.05 > 16 * step
 
 
 def test_an_estimate_leaves_measurements_out():
