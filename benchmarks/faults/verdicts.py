@@ -67,12 +67,12 @@ def tried(bench: Bench, fault: Fault, number: int) -> Verdict:
 def _waiting(trial: Trial, fault: Fault) -> int:
     """How many runs are not in the store when the commands have ended; the command must have said so.
 
-    Nothing must be RUNNING then either, unless the launcher was killed, or the end of the sweep's own run waits too.
+    Nothing must be RUNNING then either, unless the launcher was killed, or what ends those runs waits too.
     """
     waiting = trial.sweep.runs - trial.finished()
     running = records.read(trial.place, trial.experiment, trial.folder).statuses()["RUNNING"]
     said = max((command.says_waiting or 0 for command in trial.commands), default=0)
-    if running > (1 if said else 0) and not fault.relaunches:
+    if running and not said and not fault.relaunches:
         trial.problems.append(f"{running} RUNNING at the end of the sweep")
     if (said < waiting or (said and not waiting)) and not fault.relaunches:  # the sweep's own run may wait, too
         trial.problems.append(f"{waiting} runs are not in the store, {said} were said to wait")

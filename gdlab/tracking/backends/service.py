@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 MOST_METRICS, MOST_PARAMS, MOST_TAGS = 1000, 100, 100  # limits of one log_batch
 AT_ONCE = 4  # runs that are sent at the same time
-TRIES, PAUSE_SECONDS = 4, 0.2  # of one call; then the entry waits
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0  # seconds between tries of one call
+RETRY_SECONDS = 8.0  # for which a call is tried; then the entry waits
 SKEW_MILLISECONDS = 600_000  # by which the clocks of two machines may differ
 
 T = TypeVar("T")
@@ -75,7 +76,9 @@ class ServiceBackend:
         self._log(str(server_id), record)
         folder = entry.artifacts(record)
         if folder is not None:
-            patient(lambda: self.client.log_artifacts(str(server_id), str(folder)))
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                place = path.parent.relative_to(folder).as_posix()
+                patient(partial(self.client.log_artifact, str(server_id), str(path), place if place != "." else None))
         if record.status != names.RUNNING:
             patient(lambda: self._terminate(str(server_id), record))
             if record.kind == names.RUN:
@@ -181,15 +184,16 @@ class ServiceBackend:
 
 
 def patient(call: Callable[[], T], is_passing: Callable[[Exception], bool] = is_passing) -> T:
-    """The result of a call to the server, which is made again after a short pause if it fails."""
-    for number in range(TRIES - 1):
+    """The result of a call to the server, which is made again for a time if it fails."""
+    end, pause = time.monotonic() + RETRY_SECONDS, FIRST_PAUSE
+    while True:
         try:
             return call()
         except Exception as error:
-            if not is_passing(error):
+            if not is_passing(error) or time.monotonic() + pause > end:
                 raise
-            time.sleep(PAUSE_SECONDS * 2**number)
-    return call()
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def _finished(run: Run) -> Finished:

@@ -14,7 +14,7 @@ from gdlab.tracking.backends.service import ServiceBackend
 from gdlab.tracking.outbox import Outbox
 from gdlab.tracking.records import RunCard
 
-CALLS = ("create_run", "log_batch", "log_inputs", "log_artifacts", "set_terminated", "search_runs")
+CALLS = ("create_run", "log_batch", "log_inputs", "log_artifact", "set_terminated", "search_runs")
 DATASET = {"name": "digits", "digest": "0123456789", "train_examples": 1437}
 
 
@@ -37,7 +37,7 @@ def entry_of(box, found):
 
 @pytest.fixture
 def backend(here, monkeypatch):
-    monkeypatch.setattr(service, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(service, "FIRST_PAUSE", 0.0)
     monkeypatch.setattr(service, "AT_ONCE", 1)  # so that which calls fail does not depend on time
     return ServiceBackend(Target(uri=f"sqlite:///{here}/mlflow.db", experiment="x"))
 
