@@ -22,9 +22,9 @@ setup: .venv/made ## make the environment, .venv, from the lock
 	$(PY) -m uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 	touch $@
 
-report: setup ## run small versions of all studies and write reports/index.html; FULL=1: the whole studies
+report: setup ## run small versions of all studies and write reports/index.html; FULL=1: the whole studies, and docs/results.md
 	$(if $(FULL),GDLAB_PROBLEM_DATA=mnist) $(PY) experiments/everything.py $(if $(FULL),--full)
-	$(PY) analysis/report.py
+	$(PY) analysis/report.py $(if $(FULL),--results docs/results.md)
 
 test tests: setup ## run the tests; ARGS='-k wheel': pytest's arguments
 	$(PY) -m pytest $(ARGS)

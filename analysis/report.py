@@ -2,19 +2,22 @@
 
 python experiments/everything.py
 python analysis/report.py
+python analysis/report.py --results docs/results.md   # the findings in Markdown, too
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from analysis import claims
+from analysis import claims, words
 from analysis.errors import StudyError
 from analysis.items import StudyResult
 from analysis.page import stamps
 from analysis.page.render import Chapter, page
+from analysis.page.results import write_results
 from analysis.page.sections import Section, section, tested_claims
 from analysis.saving import save
 from analysis.scripts import command_line, exit_plainly, in_parallel
@@ -28,14 +31,17 @@ CODE = ("analysis", "gdlab")
 
 def main() -> None:
     """Write the page, unless it is up to date."""
-    options = command_line(__doc__).parse_args()
+    parser = command_line(__doc__)
+    parser.add_argument("--results", type=Path, help="a Markdown file for the findings, with a folder of its pictures")
+    options = parser.parse_args()
     database = tracking.database_file(options.uri)
     stamp, file = options.output / STAMP, options.output / PAGE
 
     def digest() -> str:
         return stamps.digest(CODE, [database] if database else [], options.uri)
 
-    if database and file.is_file() and stamps.is_current(stamp, digest()):
+    written = [path for path in (file, options.results) if path]
+    if database and all(path.is_file() for path in written) and stamps.is_current(stamp, digest()):
         print(f"{file} is up to date")
         return
     nothing = StudyError(
@@ -53,8 +59,10 @@ def main() -> None:
     save(StudyResult(findings=[], tables=[table]), options.output)
     chapters = _chapters({item.study.name: item for item in sections})
     file.write_text(page(tested, chapters, options.output, options.uri), encoding="utf-8")
+    if options.results:
+        write_results(options.results, tested, chapters, options.output)
     stamps.write(stamp, digest())
-    print(f"wrote {file}")
+    print(f"wrote {words.listed(list(map(str, written)))}")
 
 
 def _chapters(sections: Mapping[str, Section]) -> list[Chapter]:

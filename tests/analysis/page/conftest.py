@@ -86,5 +86,5 @@ def run(folder, monkeypatch):
 def page(run, folder):
     """The folder of the report, which is another than the default."""
     if not (folder / "out put").exists():
-        run(report.main, "--output", "out put")
+        run(report.main, "--output", "out put", "--results", "results/found.md")
     return folder / "out put"

@@ -18,6 +18,7 @@ from analysis.studies import studies
 from gdlab import tracking
 
 RATE = "optimizer.learning_rate"
+RUN = ("lr_parabola", "lr_border", "lr_divergence", "lr_optimizers", "lr_batch", "edge_of_stability")
 pytestmark = pytest.mark.xdist_group("page")  # one process, one report
 
 
@@ -183,6 +184,23 @@ def test_a_changed_metric_changes_the_page_and_a_claim_that_fails_shows(page, ru
 
 def words_of(text):
     return " ".join(Page(text).texts)
+
+
+def test_the_results_are_in_markdown_too(page, folder):
+    file = folder / "results" / "found.md"
+    text = file.read_text()
+    shown = {path: (file.parent / path) for path in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)}
+    assert set(shown.values()) == set(file.parent.rglob("*.png")) and len(shown) == 6  # a study's first
+    for path in shown.values():
+        assert path.stat().st_size < (page / path.name).stat().st_size
+    for name, study in studies().items():
+        chapter = text.partition(f"### {study.title}\n")[2].partition("\n### ")[0]
+        assert study.question in chapter
+        assert f"`{study.command}`" in chapter
+        assert ("Not run yet" in chapter) == (name not in RUN)
+    claims = pd.read_csv(page / "claims.csv")
+    for _, claim in claims.iterrows():
+        assert f"| {claim['claim']} | {claim['verdict']} | {claim['measured']} |" in text
 
 
 def test_nothing_is_done_again_while_nothing_changes(page, run, folder, capsys, monkeypatch):
