@@ -26,7 +26,8 @@ def idx_data(name: str, openml_name: str, root: str | Path | None) -> Data:
     """A data set from four IDX files in the format of MNIST, compressed (.gz) or not.
 
     The files are looked for in `root`, else in $GDLAB_DATA/<name>, else in the cache; if the cache has none and neither
-    of the others is given, they are downloaded into it.
+    of the others is given, they are downloaded into it. A folder in $GDLAB_DATA may be named with hyphens in place of
+    underscores, as Debian's packages in /usr/share/datasets are.
 
     Raises
     ------
@@ -55,7 +56,9 @@ def _folder(name: str, openml_name: str, root: str | Path | None) -> Path:
     if root is not None:
         return Path(root)
     if "GDLAB_DATA" in os.environ:
-        return Path(os.environ["GDLAB_DATA"]) / name
+        root = Path(os.environ["GDLAB_DATA"])
+        hyphenated = root / name.replace("_", "-")
+        return hyphenated if hyphenated.is_dir() and not (root / name).is_dir() else root / name
     folder = cache_folder() / name
     if not folder.is_dir():
         _download(name, openml_name, folder)

@@ -197,6 +197,8 @@ def test_files_are_sought_in_gdlab_data(folder, monkeypatch, tmp_path):
     assert len(idx_data("mnist", "none", None).train_labels) == 30
     with pytest.raises(DataError, match="sets/fashion_mnist/train-images-idx3-ubyte .* is missing"):
         idx_data("fashion_mnist", "none", None)
+    (tmp_path / "sets" / "mnist").rename(tmp_path / "sets" / "fashion-mnist")  # Debian's name
+    assert len(idx_data("fashion_mnist", "none", None).train_labels) == 30
 
 
 def test_unknown_names_and_roots():
