@@ -56,10 +56,12 @@ def rates(low: float, high: float) -> str:
     return f"at η = {rate(low)}" if low == high else f"at η from {rate(low)} to {rate(high)}"
 
 
-def estimate(value: float, low: float, high: float, form: str) -> str:
-    """An estimate with its interval in brackets, or alone where it has none."""
-    bounds = "" if math.isnan(low) else f" [{low:{form}}, {high:{form}}]"
-    return f"{value:{form}}{bounds}"
+def estimate(value: float, low: float, high: float, form: str, *, is_range: bool = False) -> str:
+    """An estimate with its interval in brackets, or with its range, or alone where it has neither."""
+    if math.isnan(low):
+        return f"{value:{form}}"
+    bounds = f"(range {low:{form}} to {high:{form}})" if is_range else f"[{low:{form}}, {high:{form}}]"
+    return f"{value:{form}} {bounds}"
 
 
 def cell(value: object) -> str:

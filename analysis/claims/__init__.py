@@ -11,12 +11,13 @@ import pkgutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from analysis.claims.claim import ABSENT, FAILS, HOLDS, LIMITED, Claim, Finding, NotRunError
+from analysis.claims.claim import ABSENT, LIMITED, Claim, Finding, NotRunError
+from analysis.stats.verdicts import FAILS, HOLDS, UNDECIDED
 
 if TYPE_CHECKING:
     from analysis.items import Table
 
-__all__ = ["ABSENT", "CLAIMS", "FAILS", "HOLDS", "LIMITED", "Claim", "Finding", "cases", "judge", "table"]
+__all__ = ["ABSENT", "CLAIMS", "FAILS", "HOLDS", "LIMITED", "UNDECIDED", "Claim", "Finding", "cases", "judge", "table"]
 
 
 def _discovered() -> tuple[Claim, ...]:
@@ -71,7 +72,8 @@ def table(found: Sequence[tuple[Claim, Finding]]) -> Table:
         title="Claims and verdicts",
         frame=frame,
         caption=words.sentences(
-            f"numbers in brackets: {averages.INTERVAL}; runs: the number of runs behind each finding",
+            f"numbers in brackets: {averages.INTERVAL}, or where a verdict is on several arms the interval of its "
+            "study; runs: the number of runs behind each finding",
             "a rule in the code derives each verdict from the measured numbers",
         ),
     )

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from analysis.claims.claim import Claim, Evidence, Finding, NotRunError, finding
+from analysis.claims.claim import Claim, Evidence, Finding, NotRunError, judged
 
 PLAIN = "gradient_descent"
 ADAPTIVE = ("rmsprop", "adam")
 
 
 def is_usable_over_more_decades(evidence: Evidence) -> Finding:
-    """Expect one of them at least to have a wider range of usable rates than plain descent.
+    """Expect each of them to have a wider range of usable rates than plain descent, within twice its own best cost and
+    within twice the best of all.
 
-    The limit: not all of them have a range that is wider beyond its interval.
+    The limit: not all of them have.
     """
-    from analysis.stats.usable import usable
+    from analysis import words
+    from analysis.columns import OPTIMIZER
+    from analysis.stats import verdicts
+    from analysis.stats.usable import wider
 
-    table = usable(evidence.runs, "optimizer.name").set_index("choice")
-    adaptive = table.loc[table.index.isin(ADAPTIVE)]
-    if PLAIN not in table.index or adaptive.empty:
+    runs = evidence.runs[evidence.runs[OPTIMIZER].isin([PLAIN, *ADAPTIVE])]
+    names = {name: words.spoken(str(name)) for name in runs[OPTIMIZER].unique()}
+    found = wider(runs, OPTIMIZER, PLAIN, names)
+    if not found:
         raise NotRunError("lr_optimizers")
-    plain = table.loc[PLAIN]
-    decades = [
-        f"{str(name).replace('_', ' ')} {row['decades']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-        for name, row in [(PLAIN, plain), *adaptive.iterrows()]
+    texts = [
+        f"{item.arm}, {item.statistic} {words.estimate(item.value, item.low, item.high, '.2f')}, {item.verdict}"
+        for item in found
     ]
-    return finding(
-        f"decades of usable learning rates: {', '.join(decades)} (n = {plain['seeds']:.0f} seeds each)",
-        bool((adaptive["decades"] > plain["decades"]).any()),
+    arms = {item.arm: [other.verdict for other in found if other.arm == item.arm] for item in found}
+    return judged(
+        f"{'; '.join(texts)} (n = {found[0].n} seeds)",
+        [verdicts.combined(own) for own in arms.values()],
         evidence.runs["run_id"],
-        limited=not (adaptive["low"] > plain["high"]).all(),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from analysis.claims.claim import Claim, Evidence, Finding, finding
 
 
@@ -13,9 +11,10 @@ def starts_at_chance_level(evidence: Evidence) -> Finding:
 
     first = evidence.steps[evidence.steps["step"] == 0].drop_duplicates("seed")
     accuracy = first["test_accuracy"].to_numpy(float)
-    low, high = averages.interval(averages.resampled(accuracy).mean(axis=1)) if len(accuracy) > 1 else (np.nan, np.nan)
+    low, high = averages.extent(accuracy, lambda values: values.mean(axis=-1))
     return finding(
-        f"test accuracy before the first step: {accuracy.mean():.1%} [{low:.1%}, {high:.1%}] "
+        f"test accuracy before the first step: "
+        f"{words.estimate(accuracy.mean(), low, high, '.1%', is_range=len(accuracy) < averages.FEWEST)} "
         f"(n = {words.plural(len(accuracy), 'start')})",
         abs(accuracy.mean() - 0.1) < 0.05,
         first["run_id"],

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from analysis.stats.verdicts import FAILS, HOLDS, UNDECIDED
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 RATE = "optimizer.learning_rate"
 SWEEP = "lessons"  # the experiment that runs what claims ask for themselves
-HOLDS, LIMITED, FAILS, ABSENT = "holds", "holds with a limit", "does not hold", "not run yet"
+LIMITED, ABSENT = "holds with a limit", "not run yet"
 
 
 class NotRunError(Exception):
@@ -90,6 +92,18 @@ class Claim:
 def finding(measured: str, sound: bool, run_ids: Iterable[str], *, limited: bool = False) -> Finding:
     """A finding that holds if `sound`, and then with a limit if `limited`; run ids may repeat."""
     verdict = FAILS if not sound else LIMITED if limited else HOLDS
+    return Finding(measured=measured, verdict=verdict, runs=list(dict.fromkeys(run_ids)))
+
+
+def judged(measured: str, verdicts: Sequence[str], run_ids: Iterable[str]) -> Finding:
+    """A finding on several arms: it holds if every arm does, with a limit if some do, fails if every arm fails, and is
+    not decided otherwise.
+    """
+    verdict = UNDECIDED
+    if HOLDS in verdicts:
+        verdict = HOLDS if set(verdicts) == {HOLDS} else LIMITED
+    elif set(verdicts) == {FAILS}:
+        verdict = FAILS
     return Finding(measured=measured, verdict=verdict, runs=list(dict.fromkeys(run_ids)))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis import claims, words
-from analysis.claims import ABSENT, FAILS, HOLDS, LIMITED
+from analysis.claims import ABSENT, FAILS, HOLDS, LIMITED, UNDECIDED
 from analysis.page.sections import Picture, Section, TestedClaim
 from gdlab import tracking
 
@@ -71,6 +71,7 @@ def _verdicts(tested: Sequence[TestedClaim]) -> str:
         (HOLDS, "hold"),
         (LIMITED, "hold with a limit"),
         (FAILS, "do not hold"),
+        (UNDECIDED, "are not decided"),
         (ABSENT, "have no runs yet"),
     )
     return words.listed([f"{verdicts.count(verdict)} {plural}" for verdict, plural in counts if verdict in verdicts])

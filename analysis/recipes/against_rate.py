@@ -46,7 +46,7 @@ def against_rate(name: str, title: str, runs: pd.DataFrame, steps: pd.DataFrame)
                 frame=by_rate(runs),
                 caption=words.sentences(
                     f"for each learning rate: the number of runs, the number in each regime, and the "
-                    f"{averages.AVERAGE} with its {averages.INTERVAL}",
+                    f"{averages.AVERAGE} with its {averages.bounds_name(averages.seed_counts(runs, [RATE]))}",
                     describe.regimes(runs),
                 ),
             )
@@ -63,7 +63,9 @@ def final_caption(runs: pd.DataFrame) -> str:
         "rate η",
         describe.counts(runs),
         f"a dot is a run, in the colour of its regime{', seeds side by side' if seeds > 1 else ''}",
-        f"line: {averages.AVERAGE}; {captions.BAND}" if seeds > 1 else "one seed: no spread, the line joins the runs",
+        f"line: {averages.AVERAGE}; {captions.band(runs)}"
+        if seeds > 1
+        else "one seed: no spread, the line joins the runs",
         "" if runs[RATE].nunique() > 1 else "one learning rate: no line",
         captions.stability_limit(runs),
         *axes.off_scale(runs["final_cost"], limits, runs["run_id"]),
@@ -106,7 +108,7 @@ def _best(table: pd.DataFrame, quantity: str, value: float) -> str:
     if not np.isfinite(value):
         return "no learning rate has a finite average cost"
     row = table[table["iqm"] == value].iloc[0]
-    estimate = words.estimate(value, row["low"], row["high"], ".3g")
+    estimate = words.estimate(value, row["low"], row["high"], ".3g", is_range=row["n"] < averages.FEWEST)
     return f"the {quantity} is {estimate}, at η = {words.rate(row[RATE])} (n = {row['n']:.0f})"
 
 

@@ -11,12 +11,16 @@ from analysis.columns import OPTIMIZER, RATE
 from analysis.draw import axes
 from analysis.stats import averages, stability
 
-BAND = f"band: its {averages.INTERVAL} over seeds, resampled within each learning rate"
 REFERENCES = (
     "dashed: the cost of two networks that ignore their input, 0.90 if all ten outputs are 0.1 (shrug) and 1.0 if all "
     "are 0 (dead)"
 )
 CHANCE = "chance: a constant answer is right for about one example in ten"
+
+
+def band(runs: pd.DataFrame, by: Sequence[str] = (RATE,)) -> str:
+    """The meaning of a band about averages over seeds."""
+    return f"band: its {averages.bounds_name(averages.seed_counts(runs, by))} over seeds, within each learning rate"
 
 
 def shared(runs: pd.DataFrame, drawn: Sequence[str] = ()) -> list[str]:

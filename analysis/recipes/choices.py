@@ -22,8 +22,7 @@ def choices(name: str, key: str, runs: pd.DataFrame) -> StudyResult:
     """The figure, the table and the findings of learning rates swept for each choice of the param `key`."""
     frames.require(runs, (key,), f"experiment {name!r}")
     noun = describe.NOUNS.get(key, key)
-    names = {choice: words.spoken(str(choice)) for choice in runs[key].drop_duplicates()}
-    table = usable(runs, key)
+    names, table = spoken_choices(runs, key), usable(runs, key)
     return StudyResult(
         findings=findings(table, names),
         figures=[
@@ -31,7 +30,7 @@ def choices(name: str, key: str, runs: pd.DataFrame) -> StudyResult:
                 name=name,
                 title=f"Final cost against the learning rate, by {noun}",
                 plot=sensitivity(runs, key, names),
-                caption=caption(runs, key, noun),
+                caption=caption(runs, key, noun, width_bounds(table)),
                 data=runs[[key, RATE, "seed", "regime", "final_cost"]].sort_values([key, RATE, "seed"]),
             )
         ],
@@ -42,12 +41,24 @@ def choices(name: str, key: str, runs: pd.DataFrame) -> StudyResult:
                 frame=_readable(table, names, noun),
                 caption=words.sentences(
                     f"usable: the {averages.AVERAGE} of the final cost is within {USABLE:g} times the {noun}'s best",
-                    f"low and high: {averages.INTERVAL}, resampled within each learning rate",
+                    f"low and high: {width_bounds(table)} of the width",
+                    f"decades, common level: the width within {USABLE:g} times the lowest cost of all, so that a "
+                    f"{noun} does not gain by a bad best",
                     MAY_BE_WIDER,
                 ),
             )
         ],
     )
+
+
+def spoken_choices(runs: pd.DataFrame, key: str) -> dict[str, str]:
+    """The names of the choices in words."""
+    return {choice: words.spoken(str(choice)) for choice in runs[key].drop_duplicates()}
+
+
+def width_bounds(table: pd.DataFrame) -> str:
+    """The name of the bounds of the widths, of seeds that ran at every learning rate."""
+    return f"{averages.bounds_name(table['seeds'])} over seeds"
 
 
 def findings(table: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
@@ -58,23 +69,23 @@ def findings(table: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
         f"{names[lowest['choice']]}"
     ]
     for _, row in table.iterrows():
-        width = words.estimate(row["decades"], row["low"], row["high"], ".2f")
+        width = words.estimate(row["decades"], row["low"], row["high"], ".2f", is_range=row["seeds"] < averages.FEWEST)
         texts.append(
             f"{names[row['choice']]}: best final cost {row['cost']:.3g} at η = {words.rate(row['best'])}; usable range "
-            f"{width} decades"
+            f"{width} decades, at the common level {row['common']:.2f}"
         )
     return [words.sentences(text) for text in texts]
 
 
-def caption(runs: pd.DataFrame, key: str, noun: str) -> str:
+def caption(runs: pd.DataFrame, key: str, noun: str, bounds: str) -> str:
     """The caption of the figure."""
     limits = axes.limits_with_references(runs, "final_cost")
     return words.sentences(
         f"final {describe.cost_name(runs)} against the learning rate η for each {noun}",
         describe.counts(runs, [key]),
-        f"a dot is a run; line: {averages.AVERAGE}; {captions.BAND}",
+        f"a dot is a run; line: {averages.AVERAGE}; {captions.band(runs, [key, RATE])}",
         f"below: the usable range, in which that average is within {USABLE:g} times the {noun}'s best (dot), with its "
-        f"width in decades and the width's {averages.INTERVAL}; {MAY_BE_WIDER}",
+        f"width in decades and, in brackets, the {bounds}; {MAY_BE_WIDER}",
         *axes.off_scale(runs["final_cost"], limits, runs["run_id"]),
         *captions.shared(runs, [key]),
     )
@@ -90,6 +101,7 @@ def _readable(table: pd.DataFrame, names: Mapping[str, str], noun: str) -> pd.Da
         "decades": "decades",
         "low": "decades, low",
         "high": "decades, high",
+        "common": "decades, common level",
         "ratio": "final cost / lowest",
     }
     table = table.assign(choice=table["choice"].map(names), ratio=table["cost"] / table["cost"].min())

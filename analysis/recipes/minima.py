@@ -25,12 +25,27 @@ def caption(arms: Arms, runs: pd.DataFrame, *parts: str) -> str:
     return words.sentences(*parts, meanings, describe.setup_text(runs))
 
 
+def bounds(arms: Arms) -> str:
+    """The name of the bounds of averages over the runs of each arm."""
+    return averages.bounds_name(len(group.runs) for group in arms.values())
+
+
+def coordinates(arms: Arms) -> str:
+    """The coordinates of distances, as a part of a caption; empty where they are theta's own."""
+    if not next(iter(arms.values())).is_recentred:
+        return ""
+    return (
+        "distances are re-centred: each bias is taken at the middle of the range of the units below it, 1/2 for "
+        "sigmoid units, so that flipping the sign of a unit changes no network's distance from the origin"
+    )
+
+
 def finals(arms: Arms, runs: pd.DataFrame) -> Figure:
     """Final cost and accuracy by arm."""
     columns = ["arm", "seeds.init", "seeds.batches", "final_cost", "final_accuracy"]
     text = (
         "final training cost and final test accuracy; each coloured dot is a run; black: the interquartile mean over "
-        f"seeds with its {averages.INTERVAL}"
+        f"seeds with its {bounds(arms)}"
     )
     return Figure(
         name="seed_minima_final",
@@ -46,13 +61,13 @@ def distances(arms: Arms, runs: pd.DataFrame) -> Figure:
     text = (
         "Euclidean distance between the minima of every pair of runs, all maps on one colour scale; top: as they are; "
         "bottom: aligned, that is, after permuting the hidden units of one network and flipping their signs to bring "
-        "it close to the other"
+        "it close to the other, by their weights"
     )
     return Figure(
         name="seed_minima_distances",
         title="Distances between minima, as they are and aligned",
         plot=draw.distances(arms),
-        caption=caption(arms, runs, text, "each map orders its runs by average-linkage clustering"),
+        caption=caption(arms, runs, text, coordinates(arms), "each map orders its runs by average-linkage clustering"),
         data=minima.pairs(arms),
     )
 
@@ -68,7 +83,7 @@ def disagreement(arms: Arms, runs: pd.DataFrame) -> Figure:
         name="seed_minima_disagreement",
         title="Are distant minima different functions?",
         plot=draw.disagreement(arms),
-        caption=caption(arms, runs, text),
+        caption=caption(arms, runs, text, coordinates(arms)),
         data=minima.pairs(arms),
     )
 
@@ -81,7 +96,7 @@ def barriers(arms: Arms, lines: Lines, runs: pd.DataFrame) -> Figure:
     )
     barrier = (
         "the barrier is the largest rise of the cost above the linear interpolation between the two ends; the legend "
-        f"has its mean over pairs with its {averages.INTERVAL}"
+        f"has its mean over pairs with the {averages.bounds_name(len(both[0]) for both in lines.values())}"
     )
     return Figure(
         name="seed_minima_barriers",

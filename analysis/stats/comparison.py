@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import words
-from analysis.stats.estimates import Estimate, mean, over_pairs, over_runs, spread, variance_share
+from analysis.stats.estimates import Estimate, mean, over_pairs, over_runs, spread_over_runs, variance_share
 from analysis.stats.minima import BOTH, Arms, Lines, Minima, Square, barriers
 
 POINT, RELABELLED = "a different point?", "different up to relabelling?"
@@ -39,7 +39,8 @@ def comparison(arms: Arms, lines: Lines) -> pd.DataFrame:
 
 def _final_rows(values: Mapping[str, np.ndarray], name: str, form: str) -> list[Row]:
     """The mean and the spread of a final value and, if both seeds vary in one arm, the share of its variance."""
-    means, spreads = ({arm: over_runs(own, of) for arm, own in values.items()} for of in (mean, spread))
+    means = {arm: over_runs(own, mean) for arm, own in values.items()}
+    spreads = {arm: spread_over_runs(own) for arm, own in values.items()}
     rows = [_row(WORSE, f"{name}, mean", means, form), _row(WORSE, f"{name}, spread", spreads, form)]
     if BOTH in values:
         shares = {arm: None if arm == BOTH else variance_share(own, values[BOTH]) for arm, own in values.items()}

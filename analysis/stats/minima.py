@@ -12,7 +12,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from gdlab.arrays import Theta
-from gdlab.measure.geometry import aligned, barrier, disjoint_pairs, distances, straight_line
+from gdlab.measure.geometry import aligned, barrier, centered, disjoint_pairs, distances, straight_line
 from gdlab.problems.network import Network
 
 START, ORDER, BOTH = "start varied", "order varied", "both varied"
@@ -41,6 +41,16 @@ class Minima:
     def some(self, places: Sequence[int] | np.ndarray) -> Minima:
         """The runs at these places only."""
         return Minima(self.network, self.runs.iloc[list(places)], [self.thetas[place] for place in places])
+
+    @property
+    def is_recentred(self) -> bool:
+        """True if distances are measured in coordinates other than theta's own, as for sigmoid units."""
+        return bool(self.network.architecture.activation.center)
+
+    @cached_property
+    def norms(self) -> Float[np.ndarray, " runs"]:
+        """The distance of each end from the origin, in the coordinates of the distances."""
+        return np.linalg.norm(centered(self.network, self.ends), axis=1)
 
     @cached_property
     def raw_distances(self) -> Square:

@@ -51,7 +51,7 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
                 frame=table[list(HEADS)].rename(columns=HEADS),
                 caption=words.sentences(
                     "a row is a pair; its regime is that of most runs, on a tie the worse",
-                    f"final cost: the {averages.AVERAGE}; low and high: its {averages.INTERVAL}",
+                    f"final cost: the {averages.AVERAGE}; low and high: its {averages.bounds_name(table['n'])}",
                     describe.regimes(runs),
                 ),
             )

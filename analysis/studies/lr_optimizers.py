@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from analysis import frames
 from analysis.columns import OPTIMIZER
 from analysis.items import StudyResult
-from analysis.recipes.choices import choices
+from analysis.recipes import verdicts as recipes
+from analysis.recipes.choices import choices, spoken_choices
+from analysis.stats.usable import LEVELS, USABLE, wider
+from analysis.stats.verdicts import Verdict
 from analysis.study import RATES, Study
+
+NAME, PLAIN = "lr_optimizers", "gradient_descent"
 
 
 def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
-    """Final cost against the learning rate for each optimizer."""
-    return choices("lr_optimizers", OPTIMIZER, runs)
+    """A verdict for each optimizer, and final cost against the learning rate."""
+    frames.require(runs, (OPTIMIZER,), f"experiment {NAME!r}")
+    result = choices(NAME, OPTIMIZER, runs)
+    found = wider(runs, OPTIMIZER, PLAIN, spoken_choices(runs, OPTIMIZER))
+    if not found:
+        return result
+    groups = by_level(found)
+    return StudyResult(
+        findings=[
+            *(recipes.answer(f"a wider range of learning rates, {level}", items) for level, items in groups.items()),
+            *result.findings,
+        ],
+        figures=[
+            *result.figures,
+            recipes.figure(
+                f"{NAME}_verdicts",
+                "Usable range beside that of plain gradient descent",
+                {f"usable range, {level}:\ngain in decades": items for level, items in groups.items()},
+            ),
+        ],
+        tables=[recipes.table(f"{NAME}_verdicts", "Verdicts on optimizers", found), *result.tables],
+    )
+
+
+def by_level(found: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    """The verdicts of each level of the cost."""
+    return {f"within {USABLE:g} times {level}": [item for item in found if level in item.statistic] for level in LEVELS}
 
 
 STUDY = Study(
-    title="Do modern optimizers adjust the learning rate by themselves?",
+    title="Do modern optimizers tolerate a wider range of learning rates?",
     chapter=RATES,
     order=60,
     minutes=1,

@@ -1,18 +1,73 @@
-"""Usable learning rates by schedule."""
+"""Schedules against the best constant learning rate."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
+from analysis import frames, words
 from analysis.columns import SCHEDULE
 from analysis.items import StudyResult
-from analysis.recipes.choices import choices
+from analysis.recipes import verdicts as recipes
+from analysis.recipes.choices import choices, spoken_choices
+from analysis.stats.tuned import ACCURACY, COST, PHRASES, Contrast, Tuned, compared, tuned
+from analysis.stats.verdicts import Verdict
 from analysis.study import RATES, Study
+
+NAME = "lr_schedules"
+CONSTANT, COSINE, WARMUP = "constant", "cosine", "warmup_cosine"
+ALONE = (WARMUP, COSINE)  # differ in the warm-up alone
 
 
 def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
-    """Final cost against the learning rate for each schedule."""
-    return choices("lr_schedules", SCHEDULE, runs)
+    """A verdict for each schedule, and final cost against the learning rate."""
+    frames.require(runs, (SCHEDULE,), f"experiment {NAME!r}")
+    result, names = choices(NAME, SCHEDULE, runs), spoken_choices(runs, SCHEDULE)
+    arms = tuned(runs, SCHEDULE)
+    quantities = [quantity for quantity in (COST, ACCURACY) if quantity in runs]
+    found = {quantity: compared(arms, contrasts(arms), names, quantity) for quantity in quantities}
+    if not found[COST]:
+        return result
+    note = words.sentences(chosen_rates(arms, names)).removesuffix(".")
+    return StudyResult(
+        findings=[*findings(found), *result.findings],
+        figures=[
+            recipes.figure(
+                f"{NAME}_verdicts",
+                "Each schedule at its best learning rate",
+                {PHRASES[quantity][1]: items for quantity, items in found.items()},
+                note,
+            ),
+            *result.figures,
+        ],
+        tables=[
+            recipes.table(f"{NAME}_verdicts", "Verdicts on schedules", [*found[COST], *found.get(ACCURACY, [])], note),
+            *result.tables,
+        ],
+    )
+
+
+def contrasts(arms: Mapping[str, Tuned]) -> list[Contrast]:
+    """Every schedule against the constant rate, and the warm-up apart from the decay that follows it."""
+    return [*((arm, CONSTANT) for arm in arms if arm != CONSTANT), ALONE]
+
+
+def findings(found: Mapping[str, list[Verdict]]) -> list[str]:
+    """An answer for the training cost and one for the test accuracy, in a sentence each."""
+    return [
+        recipes.answer(f"{PHRASES[quantity][0]}, each schedule at its own best learning rate", items)
+        for quantity, items in found.items()
+    ]
+
+
+def chosen_rates(arms: Mapping[str, Tuned], names: Mapping[str, str]) -> str:
+    """The learning rates that were chosen, and on what."""
+    rates = words.listed([f"{names[name]} {words.rate(arm.rate)}" for name, arm in arms.items()])
+    return (
+        f"learning rates chosen for the lowest final training cost on the first third of the seeds, and tested on the "
+        f"others: η = {rates}"
+    )
 
 
 STUDY = Study(
@@ -21,5 +76,5 @@ STUDY = Study(
     order=70,
     minutes=0.5,
     analyze=analyze,
-    small=("seed=range(2)",),
+    small=("optimizer.learning_rate=1.778,3.162,5.623,9.999,17.78", "seed=range(12)"),
 )

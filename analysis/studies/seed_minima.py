@@ -42,17 +42,18 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, minima: Minima) -> StudyRes
 def finding(arm: str, minima: Minima, raw: np.ndarray, aligned: np.ndarray) -> str:
     """The result of one arm in three sentences."""
 
-    def text(estimate: Estimate, form: str) -> str:
-        return words.estimate(*estimate, form)
+    def text(estimate: Estimate, form: str, n: int = len(minima.runs)) -> str:
+        return words.estimate(*estimate, form, is_range=n < averages.FEWEST)
 
     distance, distance_aligned = over_pairs(minima.raw_distances), over_pairs(minima.aligned_distances)
     barrier, barrier_aligned = (over_runs(barriers(curves), mean) for curves in (raw, aligned))
-    norm = float(np.sqrt((np.asarray(minima.ends, np.float64) ** 2).sum(axis=1)).mean())
     costs, accuracies = minima.runs["final_cost"], minima.runs["final_accuracy"]
     return words.sentences(
         f"{arm} (n = {len(minima.runs)}): the distance between two minima is {text(distance, '.3g')}, "
-        f"{distance[0] / norm:.2f} times the mean norm of theta, and {text(distance_aligned, '.3g')} after alignment",
-        f"the barrier between them is {text(barrier, '.3f')}, and {text(barrier_aligned, '.3f')} after alignment",
+        f"{distance[0] / minima.norms.mean():.2f} times their mean distance from the origin"
+        f"{' (all re-centred)' if minima.is_recentred else ''}, and {text(distance_aligned, '.3g')} after alignment",
+        f"the barrier between them is {text(barrier, '.3f', len(raw))}, and at most "
+        f"{text(barrier_aligned, '.3f', len(raw))} after alignment",
         f"their predictions differ on {text(over_pairs(minima.disagreement), '.2%')} of the test examples; the final "
         f"cost is {costs.mean():.4f} ± {costs.std():.4f} (mean ± standard deviation), the accuracy "
         f"{accuracies.mean():.2%} ± {accuracies.std():.2%}",
@@ -61,10 +62,13 @@ def finding(arm: str, minima: Minima, raw: np.ndarray, aligned: np.ndarray) -> s
 
 def answers(arms: Arms, lines: Lines, runs: pd.DataFrame) -> Table:
     """The questions of the study and their answers, a column for each arm."""
+    pairs = (len(both[0]) for both in lines.values())
     caption = recipes.caption(
         arms,
         runs,
-        f"each number has its {averages.INTERVAL} in brackets",
+        f"in brackets the {averages.bounds_name([*(len(group.runs) for group in arms.values()), *pairs])}; n counts "
+        "runs, of barriers pairs",
+        recipes.coordinates(arms),
         "distance and disagreement: mean over all pairs of runs of an arm, with runs resampled for the interval; "
         "barrier: mean over disjoint pairs; spread: standard deviation over runs",
         "variance share: the variance in the arm over that in the arm in which both seeds vary; the shares need not "

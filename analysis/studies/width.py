@@ -27,7 +27,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -
     averaged = averages_by_width(table)
     caption = words.sentences(
         f"barrier of the training cost on the straight line between two minima, at {POINTS} points, for disjoint pairs "
-        f"of runs; mean with its {averages.INTERVAL}",
+        f"of runs; mean with its {averages.bounds_name(averaged['pairs'])}",
         describe.counts(runs, [HIDDEN]),
         describe.setup_text(runs),
     )
@@ -50,7 +50,8 @@ def averages_by_width(table: pd.DataFrame) -> pd.DataFrame:
 
 def finding(row: pd.Series) -> str:
     """The mean barrier of one width in a sentence."""
-    barrier = words.estimate(row["barrier"], row["low"], row["high"], ".3f")
+    is_range = row["pairs"] < averages.FEWEST
+    barrier = words.estimate(row["barrier"], row["low"], row["high"], ".3f", is_range=is_range)
     return words.sentences(
         f"hidden layers {row['hidden layers']}: the barrier between minima, {row['pairs are']}, is {barrier} "
         f"(n = {row['pairs']} pairs)"

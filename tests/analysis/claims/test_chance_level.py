@@ -19,8 +19,8 @@ def starts(*accuracies):
 
 
 CASES = [
-    Case(chance, HOLDS, "10.0% [8.0%, 12.0%] (n = 2 starts)", starts(0.08, 0.12)),
-    Case(chance, HOLDS, "10.0% [nan%, nan%] (n = 1 start)", starts(0.1)),
+    Case(chance, HOLDS, "10.0% (range 8.0% to 12.0%) (n = 2 starts)", starts(0.08, 0.12)),
+    Case(chance, HOLDS, "10.0% (n = 1 start)", starts(0.1)),
     Case(chance, FAILS, "90.0%", starts(0.9, 0.9)),
 ]
 

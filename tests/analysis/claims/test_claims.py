@@ -13,7 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from launches import config, sweep
 from plugins import multirun
 
-from analysis.claims import ABSENT, CLAIMS, FAILS, HOLDS, LIMITED, Claim, cases, judge, table
+from analysis.claims import ABSENT, CLAIMS, FAILS, HOLDS, LIMITED, UNDECIDED, Claim, cases, judge, table
 from analysis.claims._matching import jobs, select
 from analysis.claims._tracked import Archive, TrackedEvidence
 from gdlab.sweeps.configuration import SECTIONS, flat
@@ -39,9 +39,11 @@ def test_every_check_is_tested_with_evidence_for_every_verdict():
         if file != Path(__file__):
             tested |= {(case.claim.name, case.verdict) for case in runpy.run_path(str(file))["CASES"]}
     with_limit = [claim for claim in CLAIMS if "limited=" in inspect.getsource(claim.check)]
+    of_arms = [claim for claim in CLAIMS if "judged(" in inspect.getsource(claim.check)]
     assert tested == {
         *((claim.name, verdict) for claim in CLAIMS for verdict in (HOLDS, FAILS)),
-        *((claim.name, LIMITED) for claim in with_limit),
+        *((claim.name, LIMITED) for claim in [*with_limit, *of_arms]),
+        *((claim.name, UNDECIDED) for claim in of_arms),
     }
 
 

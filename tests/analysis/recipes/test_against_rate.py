@@ -99,9 +99,9 @@ def test_findings_name_the_best_and_the_regimes():
     runs, _ = made_up(COSTS)
     table = averages.summarized(runs, [RATE], "final_cost").set_index(RATE)
     cost, accuracy, *regimes = findings(runs)
-    interval = f"[{table.loc[0.1, 'low']:.3g}, {table.loc[0.1, 'high']:.3g}]"
-    assert cost == f"The lowest final cost is 0.045 {interval}, at η = 0.1 (n = 4)."
-    assert accuracy.startswith("The highest final test accuracy is 0.955 [")
+    extent = f"(range {table.loc[0.1, 'low']:.3g} to {table.loc[0.1, 'high']:.3g})"
+    assert cost == f"The lowest final cost is 0.045 {extent}, at η = 0.1 (n = 4)."
+    assert accuracy.startswith("The highest final test accuracy is 0.955 (range ")
     assert regimes == [
         "Crawling: 4 of 12 runs, at η = 0.01.",
         "Converging: 4 of 12 runs, at η = 0.1.",

@@ -23,7 +23,7 @@ def optimizers():
 def test_choices_are_compared_and_counted(optimizers):
     runs, steps = optimizers
     result = STUDY.analyze(runs, steps)
-    (figure,), (table,) = result.figures, result.tables
+    (figure, forest), (verdicts, table) = result.figures, result.tables
     assert "2 optimizers × 2 learning rates × 2 seeds = 8 runs" in figure.caption
     assert sorted(figure.data["final_cost"]) == sorted(runs["final_cost"])
     expected = usable(runs, "optimizer.name")
@@ -31,10 +31,20 @@ def test_choices_are_compared_and_counted(optimizers):
     assert table.frame["decades"].tolist() == expected["decades"].tolist()
     assert table.frame["final cost / lowest"].min() == 1
     lowest = ["gradient descent", "adam"][int(expected["cost"].argmin())]
-    assert f"lowest final cost: {lowest}." in result.findings[0]
-    assert len(result.findings) == 3
+    assert f"lowest final cost: {lowest}." in result.findings[2]
+    assert result.findings[:2] == [
+        f"A wider range of learning rates, within 2 times {level}: not decided for adam against gradient descent "
+        "(n = 2 test seeds, of which a verdict needs 8)."
+        for level in ("its own best", "the best of all")
+    ]
+    assert len(result.findings) == 5
+    assert verdicts.frame["verdict"].tolist() == ["not decided"] * 2 and verdicts.frame["n"].tolist() == [2, 2]
+    assert verdicts.frame["value"].tolist() == pytest.approx(
+        [expected[width].iloc[1] - expected[width].iloc[0] for width in ("decades", "common")], abs=1e-12
+    )
+    assert len(forest.plot.axes) == 2 and len(forest.data) == 4  # of two seeds at two levels
 
 
 def test_the_caption_counts():
-    (figure,) = STUDY.analyze(two_optimizers(), None).figures
+    figure, _ = STUDY.analyze(two_optimizers(), None).figures
     assert "40 runs of 2 optimizers × 11 learning rates × 2 seeds, not one for each combination" in figure.caption
