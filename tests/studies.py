@@ -40,7 +40,7 @@ def made_up(costs: Mapping[float, Sequence[float]], **params: Any) -> Frames:
             "final_cost": cost,
             "final_accuracy": 0.1 if cost >= 1 else 1 - cost,
             "regime": regime(cost),
-            "outcome": {"saturated": "saturated", "diverged": "diverged"}.get(regime(cost), "budget"),
+            "outcome": {"dead": "saturated", "exploding": "diverged"}.get(regime(cost), "budget"),
             "optimizer.name": "gradient_descent",
             "problem.name": "network",
             "problem.data.name": "mnist_5k",
@@ -60,7 +60,7 @@ def made_up(costs: Mapping[float, Sequence[float]], **params: Any) -> Frames:
     )
     steps = []
     for _, run in runs.iterrows():
-        at = [0, 1, 8] if run["regime"] in ("saturated", "diverged") else [0, 1, 8, 64]
+        at = [0, 1, 8] if run["regime"] in ("dead", "exploding") else [0, 1, 8, 64]
         shared = {name: run[name] for name in runs if "." in name or name in ("run_id", "seed", "outcome", "regime")}
         steps.append(pd.DataFrame({"step": at, "cost": [2.0] * (len(at) - 1) + [run["final_cost"]]}).assign(**shared))
     return runs, pd.concat(steps, ignore_index=True)
@@ -69,8 +69,8 @@ def made_up(costs: Mapping[float, Sequence[float]], **params: Any) -> Frames:
 def regime(cost: float) -> str:
     """The regime of a made-up run of this final cost."""
     if not cost <= 100:
-        return "diverged"
-    return "saturated" if cost == 1 else "converging" if cost < 0.5 else "crawling"
+        return "exploding"
+    return "dead" if cost == 1 else "converging" if cost < 0.5 else "little learnt"
 
 
 def valley(
@@ -125,7 +125,7 @@ def border_case(
             "seed": seed,
             "final_cost": np.inf if rate > border else 0.1,
             "outcome": "diverged" if rate > border else "budget",
-            "regime": "diverged" if rate > border else "converging",
+            "regime": "exploding" if rate > border else "converging",
             "start_sharpness": sharpness,
             "problem.name": target,
             "stop.diverged_above": rise,

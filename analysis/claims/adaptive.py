@@ -19,19 +19,19 @@ def is_usable_over_more_decades(evidence: Evidence) -> Finding:
     from analysis.stats import verdicts
     from analysis.stats.usable import wider
 
-    runs = evidence.runs[evidence.runs[OPTIMIZER].isin([PLAIN, *ADAPTIVE])]
-    names = {name: words.spoken(str(name)) for name in runs[OPTIMIZER].unique()}
-    found = wider(runs, OPTIMIZER, PLAIN, names)
-    if not found:
+    names = {name: words.spoken(str(name)) for name in evidence.runs[OPTIMIZER].unique()}
+    found = wider(evidence.runs, OPTIMIZER, PLAIN, names)
+    arms = {name: [item for (_, arm), item in found.items() if arm == name] for name in ADAPTIVE if name in names}
+    shown = [item for items in arms.values() for item in items]
+    if not shown:
         raise NotRunError("lr_optimizers")
     texts = [
         f"{item.arm}, {item.statistic} {words.estimate(item.value, item.low, item.high, '.2f')}, {item.verdict}"
-        for item in found
+        for item in shown
     ]
-    arms = {item.arm: [other.verdict for other in found if other.arm == item.arm] for item in found}
     return judged(
-        f"{'; '.join(texts)} (n = {found[0].n} seeds)",
-        [verdicts.combined(own) for own in arms.values()],
+        f"{'; '.join(texts)} (n = {shown[0].n} seeds)",
+        [verdicts.combined([item.verdict for item in items]) for items in arms.values()],
         evidence.runs["run_id"],
     )
 

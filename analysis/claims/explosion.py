@@ -10,15 +10,17 @@ def explodes_unless_bounded(evidence: Evidence) -> Finding:
 
     The limit: no run with sigmoid outputs does, whose cost is bounded.
     """
+    from analysis.stats.regimes import DEAD, EXPLODING
+
     last = evidence.steps.drop_duplicates("run_id", keep="last")
     bounded, free = (last[last["problem.output"] == output] for output in ("sigmoid", "identity"))
-    saturated = bounded[bounded["regime"] == "saturated"]
-    bounded_explode, free_explode = ((runs["regime"] == "diverged").sum() for runs in (bounded, free))
+    dead = bounded[bounded["regime"] == DEAD]
+    bounded_explode, free_explode = ((runs["regime"] == EXPLODING).sum() for runs in (bounded, free))
     return finding(
-        f"sigmoid outputs: {bounded_explode} of {len(bounded)} runs explode, {len(saturated)} saturate at a cost of "
-        f"{saturated['cost'].median():.4g}; identity outputs: {free_explode} of {len(free)} explode",
+        f"sigmoid outputs: {bounded_explode} of {len(bounded)} runs explode, {len(dead)} die at a cost of "
+        f"{dead['cost'].median():.4g}; identity outputs: {free_explode} of {len(free)} explode",
         free_explode > 0,
-        [*saturated["run_id"], *free["run_id"]],
+        [*dead["run_id"], *free["run_id"]],
         limited=bounded_explode == 0,
     )
 

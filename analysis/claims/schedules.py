@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from analysis.claims.claim import Claim, Evidence, Finding, NotRunError, judged
 
-CONSTANT = "constant"
 DECAYING = ("step", "exponential", "cosine")  # from the first step on, without a warm-up
 
 
@@ -15,11 +14,11 @@ def beats_constant(evidence: Evidence) -> Finding:
     """
     from analysis import words
     from analysis.columns import SCHEDULE
-    from analysis.stats.tuned import compared, tuned
+    from analysis.stats.tuned import CONSTANT, compared, of_schedules, tuned
 
-    arms = tuned(evidence.runs[evidence.runs[SCHEDULE].isin([CONSTANT, *DECAYING])], SCHEDULE)
-    names = {name: words.spoken(name) for name in arms}
-    found = compared(arms, [(name, CONSTANT) for name in DECAYING], names)
+    arms = tuned(evidence.runs, SCHEDULE)
+    verdicts = compared(arms, of_schedules(arms), {name: words.spoken(name) for name in arms})
+    found = [verdict for (name, other), verdict in verdicts.items() if name in DECAYING and other == CONSTANT]
     if not found:
         raise NotRunError("lr_schedules")
     texts = [f"{item.arm} {words.estimate(item.value, item.low, item.high, '.2g')}, {item.verdict}" for item in found]

@@ -10,7 +10,7 @@ from analysis import describe, words
 from analysis.columns import RATE
 from analysis.draw import axes, style
 from analysis.stats import stability
-from analysis.stats.regimes import DIVERGED
+from analysis.stats.regimes import EXPLODING
 
 SPIKE = 20  # times the median sharpness: higher values do not stretch the axis
 
@@ -51,5 +51,5 @@ def draw_critical(ax: Axes, runs: pd.DataFrame, bounds: axes.Limits, color: str)
 
 def _label(rate: float, steps: pd.DataFrame) -> str:
     regimes = steps.drop_duplicates("run_id")["regime"]
-    diverged = int((regimes == DIVERGED).sum())
+    diverged = int((regimes == EXPLODING).sum())
     return f"η = {words.rate(rate)}" + (f" ({diverged} of {len(regimes)} diverged)" if diverged else "")

@@ -12,7 +12,7 @@ import seaborn as sns
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 
-from analysis.stats.regimes import BOUNCING, CONVERGING, CRAWLING, DIVERGED, SATURATED
+from analysis.stats.regimes import BOUNCING, CONVERGING, DEAD, EXPLODING, LITTLE_LEARNT
 
 COLUMN, PAGE = 3.5, 7.2  # a paper's column and page, in inches: figures are drawn at the size they are printed in
 DOTS = 200  # an inch of PNG
@@ -27,11 +27,11 @@ class Mark(NamedTuple):
 
 
 REGIMES = {  # Okabe and Ito's colours (2008), distinct to colour-blind readers
-    CRAWLING: Mark("#56B4E9", "v"),
+    LITTLE_LEARNT: Mark("#56B4E9", "v"),
     CONVERGING: Mark("#009E73", "o"),
     BOUNCING: Mark("#CC79A7", "s"),
-    SATURATED: Mark("#E69F00", "D"),
-    DIVERGED: Mark("#D55E00", "X"),
+    DEAD: Mark("#E69F00", "D"),
+    EXPLODING: Mark("#D55E00", "X"),
 }
 CHOICES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # for anything else
 

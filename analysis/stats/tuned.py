@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ PHRASES = {  # of each quantity: what is better, the difference that is then pos
     COST: ("a lower training cost", "reduction of the final training cost", -1),
     ACCURACY: ("a higher test accuracy", "gain in final test accuracy", 1),
 }
+
+CONSTANT = "constant"
+WARM_UP = ("warmup_cosine", "cosine")  # schedules that differ in the warm-up alone
 
 Contrast = tuple[str, str]  # the arm that is tested, and the arm it is compared with
 
@@ -56,27 +59,30 @@ def best_rate(costs: Float[np.ndarray, "seeds rates"]) -> int:
     return int(np.argmin(averages.interquartile_mean(costs.T)))
 
 
+def of_schedules(arms: Iterable[str]) -> list[Contrast]:
+    """Every schedule against the constant rate, and the warm-up apart from the decay that follows it."""
+    return [*((arm, CONSTANT) for arm in arms if arm != CONSTANT), WARM_UP]
+
+
 def compared(
     arms: Mapping[str, Tuned], contrasts: Sequence[Contrast], names: Mapping[str, str], quantity: str = COST
-) -> list[Verdict]:
+) -> dict[Contrast, Verdict]:
     """A verdict for each contrast whose two arms are there, from the paired differences on the test seeds."""
     better, statistic, sign = PHRASES[quantity]
     present = [contrast for contrast in contrasts if contrast[0] in arms and contrast[1] in arms]
-    found = []
+    found = {}
     for arm, baseline in present:
         first, second = (sign * arms[name].runs[quantity].to_numpy(float) for name in (arm, baseline))
         value, low, high = verdicts.paired_difference(first, second, len(present))
-        found.append(
-            Verdict(
-                arm=f"{names[arm]} against {names[baseline]}",
-                hypothesis=f"{names[arm]} ends at {better} than {names[baseline]}, each at its best learning rate",
-                statistic=f"{statistic}, mean over seeds",
-                value=value,
-                low=low,
-                high=high,
-                n=len(first),
-                comparisons=len(present),
-                observed=(first - second).tolist(),
-            )
+        found[arm, baseline] = Verdict(
+            arm=f"{names[arm]} against {names[baseline]}",
+            hypothesis=f"{names[arm]} ends at {better} than {names[baseline]}, each at its best learning rate",
+            statistic=f"{statistic}, mean over seeds",
+            value=value,
+            low=low,
+            high=high,
+            n=len(first),
+            comparisons=len(present),
+            observed=(first - second).tolist(),
         )
     return found

@@ -59,25 +59,25 @@ def usable(runs: pd.DataFrame, key: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def wider(runs: pd.DataFrame, key: str, baseline: str, names: Mapping[str, str]) -> list[Verdict]:
-    """For each other choice and each level a verdict on whether its usable range is wider than the baseline's.
+def wider(runs: pd.DataFrame, key: str, baseline: str, names: Mapping[str, str]) -> dict[tuple[str, str], Verdict]:
+    """For each level and each other choice a verdict on whether its usable range is wider than the baseline's.
 
     The seeds that ran at every learning rate of every choice are resampled together. The verdicts of one level share
     the rate of errors.
     """
     grids = {choice: complete(group) for choice, group in runs.groupby(key, sort=False)}
     if baseline not in grids or len(grids) < 2:
-        return []
+        return {}
     seeds = sorted(set.intersection(*(set(grid.index) for grid in grids.values())))
     rates = {choice: grid.columns.to_numpy(float) for choice, grid in grids.items()}
     costs = {choice: grid.loc[seeds].to_numpy(float) for choice, grid in grids.items()}
     others = [choice for choice in grids if choice != baseline]
     samples = _width_samples(rates, costs) if len(seeds) else {}
-    return [
-        _verdict(level, other, baseline, samples, len(seeds), len(others), names)
+    return {
+        (level, other): _verdict(level, other, baseline, samples, len(seeds), len(others), names)
         for level in LEVELS
         for other in others
-    ]
+    }
 
 
 def _verdict(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from analysis import frames
@@ -12,7 +10,6 @@ from analysis.items import StudyResult
 from analysis.recipes import verdicts as recipes
 from analysis.recipes.choices import choices, spoken_choices
 from analysis.stats.usable import LEVELS, USABLE, wider
-from analysis.stats.verdicts import Verdict
 from analysis.study import RATES, Study
 
 NAME, PLAIN = "lr_optimizers", "gradient_descent"
@@ -25,7 +22,10 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
     found = wider(runs, OPTIMIZER, PLAIN, spoken_choices(runs, OPTIMIZER))
     if not found:
         return result
-    groups = by_level(found)
+    groups = {
+        f"within {USABLE:g} times {level}": [verdict for (own, _), verdict in found.items() if own == level]
+        for level in LEVELS
+    }
     return StudyResult(
         findings=[
             *(recipes.answer(f"a wider range of learning rates, {level}", items) for level, items in groups.items()),
@@ -39,13 +39,8 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
                 {f"usable range, {level}:\ngain in decades": items for level, items in groups.items()},
             ),
         ],
-        tables=[recipes.table(f"{NAME}_verdicts", "Verdicts on optimizers", found), *result.tables],
+        tables=[recipes.table(f"{NAME}_verdicts", "Verdicts on optimizers", list(found.values())), *result.tables],
     )
-
-
-def by_level(found: Sequence[Verdict]) -> dict[str, list[Verdict]]:
-    """The verdicts of each level of the cost."""
-    return {f"within {USABLE:g} times {level}": [item for item in found if level in item.statistic] for level in LEVELS}
 
 
 STUDY = Study(

@@ -11,13 +11,11 @@ from analysis.columns import SCHEDULE
 from analysis.items import StudyResult
 from analysis.recipes import verdicts as recipes
 from analysis.recipes.choices import choices, spoken_choices
-from analysis.stats.tuned import ACCURACY, COST, PHRASES, Contrast, Tuned, compared, tuned
+from analysis.stats.tuned import ACCURACY, COST, PHRASES, Tuned, compared, of_schedules, tuned
 from analysis.stats.verdicts import Verdict
 from analysis.study import RATES, Study
 
 NAME = "lr_schedules"
-CONSTANT, COSINE, WARMUP = "constant", "cosine", "warmup_cosine"
-ALONE = (WARMUP, COSINE)  # differ in the warm-up alone
 
 
 def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
@@ -26,7 +24,7 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
     result, names = choices(NAME, SCHEDULE, runs), spoken_choices(runs, SCHEDULE)
     arms = tuned(runs, SCHEDULE)
     quantities = [quantity for quantity in (COST, ACCURACY) if quantity in runs]
-    found = {quantity: compared(arms, contrasts(arms), names, quantity) for quantity in quantities}
+    found = {quantity: list(compared(arms, of_schedules(arms), names, quantity).values()) for quantity in quantities}
     if not found[COST]:
         return result
     note = words.sentences(chosen_rates(arms, names)).removesuffix(".")
@@ -46,11 +44,6 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
             *result.tables,
         ],
     )
-
-
-def contrasts(arms: Mapping[str, Tuned]) -> list[Contrast]:
-    """Every schedule against the constant rate, and the warm-up apart from the decay that follows it."""
-    return [*((arm, CONSTANT) for arm in arms if arm != CONSTANT), ALONE]
 
 
 def findings(found: Mapping[str, list[Verdict]]) -> list[str]:

@@ -46,7 +46,7 @@ def test_missing_columns_and_missing_values_are_named():
 
 def test_steps_have_their_runs_params_and_regime():
     runs, steps = descended(*over(cases.config("experiment=lr_parabola", "record.sharpness=start"), [0.1, 2.0], [0, 1]))
-    assert runs["regime"].tolist() == ["converging"] * 2 + ["diverged"] * 2
+    assert runs["regime"].tolist() == ["converging"] * 2 + ["exploding"] * 2
     merged = steps.drop_duplicates("run_id").set_index("run_id")
     for name in (RATE, "seed", "regime", "start_sharpness"):
         assert merged[name].to_dict() == runs.set_index("run_id")[name].to_dict()

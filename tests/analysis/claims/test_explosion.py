@@ -8,28 +8,28 @@ from analysis.claims.explosion import blows_up
 
 
 def ended(sigmoid, identity):
-    """Runs by their regimes; a saturated one ends at a cost of 1."""
+    """Runs by their regimes; a dead one ends at a cost of 1."""
     regimes = [("sigmoid", regime) for regime in sigmoid] + [("identity", regime) for regime in identity]
     return descents(
         *({"problem.output": output, "regime": regime, "cost": [2.0, 1.5, 1.0]} for output, regime in regimes)
     )
 
 
-SATURATED, DIVERGED, CONVERGING = "saturated", "diverged", "converging"
+DEAD, EXPLODING, CONVERGING = "dead", "exploding", "converging"
 CASES = [
     Case(
         blows_up,
         LIMITED,
-        "sigmoid outputs: 0 of 3 runs explode, 2 saturate at a cost of 1; identity outputs: 1 of 2 explode",
-        ended([SATURATED, SATURATED, CONVERGING], [DIVERGED, CONVERGING]),
+        "sigmoid outputs: 0 of 3 runs explode, 2 die at a cost of 1; identity outputs: 1 of 2 explode",
+        ended([DEAD, DEAD, CONVERGING], [EXPLODING, CONVERGING]),
     ),
     Case(
         blows_up,
         HOLDS,
         "sigmoid outputs: 1 of 2 runs explode",
-        ended([SATURATED, DIVERGED], [DIVERGED]),
+        ended([DEAD, EXPLODING], [EXPLODING]),
     ),
-    Case(blows_up, FAILS, "identity outputs: 0 of 2 explode", ended([SATURATED], [CONVERGING, SATURATED])),
+    Case(blows_up, FAILS, "identity outputs: 0 of 2 explode", ended([DEAD], [CONVERGING, DEAD])),
 ]
 
 
@@ -38,6 +38,6 @@ def test_verdict(case):
     case.check()
 
 
-def test_rests_on_the_runs_that_saturate_and_on_all_that_may_explode():
-    evidence = ended([SATURATED, CONVERGING], [DIVERGED, CONVERGING])
+def test_rests_on_the_runs_that_die_and_on_all_that_may_explode():
+    evidence = ended([DEAD, CONVERGING], [EXPLODING, CONVERGING])
     assert blows_up.check(evidence).runs == ["run 0", "run 2", "run 3"]

@@ -64,7 +64,7 @@ def test_final_has_labels_scales_and_level_lines():
     assert texts(cost) == ["shrug 0.90", "dead 1.0"]
     legend = cost.get_legend()
     assert legend.get_title().get_text() == "3 learning rates × 4 seeds = 12 runs"
-    labels = ["crawling (4)", "converging (4)", "saturated (4)", "interquartile mean over seeds"]
+    labels = ["little learnt (4)", "converging (4)", "dead (4)", "interquartile mean over seeds"]
     assert [text.get_text() for text in legend.get_texts()] == labels
 
 
@@ -101,7 +101,7 @@ def test_exploded_runs_are_at_the_upper_edge_and_counted():
     runs, _ = made_up(EXPLODED)
     cost = final(runs).axes[0]
     edge = cost.get_ylim()[1]
-    assert sum(y == edge and c == color("diverged") for _, y, c in points(cost)) == 5
+    assert sum(y == edge and c == color("exploding") for _, y, c in points(cost)) == 5
     assert edge < 10  # they do not flatten the others
     assert NOTE in cost.get_legend().get_title().get_text()
     assert list(lines(cost)[0].get_ydata()) == [0.5, edge, edge]  # the mean of inf, nan and 0.7 is off the scale too

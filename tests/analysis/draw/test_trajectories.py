@@ -28,7 +28,7 @@ def test_trajectories_have_a_panel_for_each_learning_rate():
 def test_trajectories_are_in_their_regimes_colours_and_their_ends_marked():
     _, steps = made_up(COSTS)
     for ax, regime, last in zip(
-        trajectories(steps).axes, ("crawling", "converging", "saturated"), (64, 64, 8), strict=True
+        trajectories(steps).axes, ("little learnt", "converging", "dead"), (64, 64, 8), strict=True
     ):
         assert {to_rgba(line.get_color())[:3] for line in lines(ax)} == {color(regime)}
         assert [(x, c) for x, _, c in points(ax)] == [(last, color(regime))] * 4

@@ -144,7 +144,7 @@ def test_the_late_sharpness_has_its_prediction(page):
 def test_the_parabola_shows_each_regime_once(page):
     data = pd.read_csv(page / "lr_parabola_walks.csv")
     regimes = data.drop_duplicates(RATE).set_index(RATE)["regime"].to_dict()
-    assert regimes == {0.001: "crawling", 0.1: "converging", 1.0: "bouncing", 2.0: "diverged"}
+    assert regimes == {0.001: "little learnt", 0.1: "converging", 1.0: "bouncing", 2.0: "exploding"}
 
 
 def test_claims_rest_on_runs(page):

@@ -64,7 +64,7 @@ def test_one_learning_rate_has_no_line():
 
 def test_no_accuracy_no_word_of_it():
     runs, _ = made_up(COSTS)
-    runs = runs.drop(columns=["final_accuracy", "problem.data.name"]).assign(regime="diverged")
+    runs = runs.drop(columns=["final_accuracy", "problem.data.name"]).assign(regime="exploding")
     assert final_caption(runs).startswith("Final cost against the learning rate η.")
     assert "chance" not in final_caption(runs)
 
@@ -80,7 +80,7 @@ def test_caption_says_what_the_params_say():
         assert "network with hidden layers [16, 16] of sigmoid units" in figure.caption
         assert "13,002 parameters" in figure.caption
         assert "4,000 evenly spaced training examples" in figure.caption
-        assert "saturated, the gradient has vanished and nothing has been learnt" in figure.caption
+        assert "dead, the gradient has vanished and nothing has been learnt" in figure.caption
         assert "bouncing" not in figure.caption  # none is
 
 
@@ -103,9 +103,9 @@ def test_findings_name_the_best_and_the_regimes():
     assert cost == f"The lowest final cost is 0.045 {extent}, at η = 0.1 (n = 4)."
     assert accuracy.startswith("The highest final test accuracy is 0.955 (range ")
     assert regimes == [
-        "Crawling: 4 of 12 runs, at η = 0.01.",
+        "Little learnt: 4 of 12 runs, at η = 0.01.",
         "Converging: 4 of 12 runs, at η = 0.1.",
-        "Saturated: 4 of 12 runs, at η = 10.",
+        "Dead: 4 of 12 runs, at η = 10.",
     ]
 
 

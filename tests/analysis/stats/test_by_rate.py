@@ -13,7 +13,7 @@ def test_averages_and_regimes_against_scipy():
     for column in ("final_cost", "final_accuracy"):
         expected = runs.groupby(RATE)[column].agg(lambda values: trim_mean(values, 0.25))
         assert np.allclose(table[column.replace("_", " ")], expected, rtol=1e-15)
-    assert table.loc[1.0, ["runs", "crawling", "converging", "saturated", "diverged"]].tolist() == [4, 0, 3, 0, 1]
+    assert table.loc[1.0, ["runs", "little learnt", "converging", "dead", "exploding"]].tolist() == [4, 0, 3, 0, 1]
     assert "bouncing" not in table
 
 

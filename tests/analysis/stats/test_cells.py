@@ -26,10 +26,10 @@ def test_cells_against_plain_pandas(runs):
 
 def test_a_cell_has_the_regime_of_most_of_its_runs_the_worse_on_a_tie(runs):
     assert cells(runs)["regime"].tolist() == [
-        "converging",  # and crawling
+        "converging",  # and little learnt
         "converging",
-        "diverged",  # and converging
-        "crawling",
-        "crawling",
-        "saturated",
+        "exploding",  # and converging
+        "little learnt",
+        "little learnt",
+        "dead",
     ]

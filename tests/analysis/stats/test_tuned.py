@@ -5,14 +5,13 @@ import pandas as pd
 import pytest
 from studies import RATE
 
-from analysis.stats.tuned import ACCURACY, COST, compared, tuned
+from analysis.stats.tuned import ACCURACY, COST, compared, of_schedules, tuned
 from analysis.stats.verdicts import FAILS, HOLDS, UNDECIDED
 
 KEY = "schedule.name"
 RATES = np.geomspace(1, 30, 6)
 NAMES = ("constant", "step", "exponential", "cosine", "warmup_cosine")
 SPOKEN = {name: name for name in NAMES}
-CONTRASTS = [*((name, "constant") for name in NAMES[1:]), ("warmup_cosine", "cosine")]
 
 
 def frame(costs):
@@ -40,7 +39,7 @@ def test_the_learning_rate_is_the_best_of_the_first_third_and_the_runs_are_the_o
     assert arms["step"].rate == RATES[2]
     assert arms["step"].runs["seed"].tolist() == list(range(4, 12))
     assert arms["step"].runs[COST].tolist() == [9.0] * 8
-    (verdict,) = compared(arms, [("step", "constant")], SPOKEN)
+    (verdict,) = compared(arms, [("step", "constant")], SPOKEN).values()
     assert (verdict.verdict, verdict.n, verdict.comparisons) == (FAILS, 8, 1)
 
 
@@ -56,7 +55,7 @@ def test_better_is_lower_cost_and_higher_accuracy():
     costs["cosine"] = costs["constant"] / 2
     arms = tuned(frame(costs), KEY)
     for quantity in (COST, ACCURACY):
-        (verdict,) = compared(arms, [("cosine", "constant"), ("cosine", "absent")], SPOKEN, quantity)
+        (verdict,) = compared(arms, [("cosine", "constant"), ("cosine", "absent")], SPOKEN, quantity).values()
         assert verdict.verdict == HOLDS and verdict.value == pytest.approx(np.mean(verdict.observed))
     assert verdict.hypothesis == "cosine ends at a higher test accuracy than constant, each at its best learning rate"
 
@@ -65,6 +64,6 @@ def test_identical_schedules_are_rarely_told_apart():
     """In at most 5% of studies of five identical schedules may any verdict decide; 150 of them err by 1.8%."""
     rng, decided = np.random.default_rng(2), 0
     for _ in range(150):
-        found = compared(tuned(frame(noise(12, rng)), KEY), CONTRASTS, SPOKEN)
+        found = compared(tuned(frame(noise(12, rng)), KEY), of_schedules(NAMES), SPOKEN).values()
         decided += any(verdict.verdict != UNDECIDED for verdict in found)
     assert decided / 150 <= 0.05 + 2 * 0.018

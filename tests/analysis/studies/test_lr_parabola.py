@@ -11,7 +11,7 @@ from analysis.errors import StudyError
 from analysis.studies.lr_parabola import STUDY, examples
 
 RATES = [0.001, 0.1, 0.2, 0.5, 0.9, 1.0, 1.1, 2.0]
-KINDS = {0.001: "crawling", 0.2: "converging", 0.9: "converging, overshooting", 1.0: "bouncing", 2.0: "diverged"}
+KINDS = {0.001: "little learnt", 0.2: "converging", 0.9: "converging, overshooting", 1.0: "bouncing", 2.0: "exploding"}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_a_parabola_elsewhere_and_of_another_curvature():
     config = cases.config("experiment=lr_parabola", "problem.curvature=8", "problem.center=3", "problem.start=[4]")
     runs, steps = descended(*over(config, [0.02, 0.24, 0.25, 0.3]))
     chosen = examples(steps)
-    assert chosen["kind"].tolist() == ["converging", "converging, overshooting", "bouncing", "diverged"]
+    assert chosen["kind"].tolist() == ["converging", "converging, overshooting", "bouncing", "exploding"]
     ax = on_parabola(steps, chosen).axes[0]
     curve, walk, _ = lines(ax)
     for line in (curve, walk):
