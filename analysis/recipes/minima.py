@@ -19,6 +19,12 @@ MEANINGS = {
 }
 
 
+UPPER_BOUND = (
+    "aligned: units matched by their weights or by their activations, whichever leaves the lower barrier; that is an "
+    "upper bound of the lowest barrier that a relabelling leaves"
+)
+
+
 def caption(arms: Arms, runs: pd.DataFrame, *parts: str) -> str:
     """A caption that ends with the meanings of the arms and the setup of the runs."""
     meanings = "; ".join(f"{arm}: {MEANINGS[arm]} (n = {len(group.runs)})" for arm, group in arms.items())
@@ -102,7 +108,7 @@ def barriers(arms: Arms, lines: Lines, runs: pd.DataFrame) -> Figure:
         name="seed_minima_barriers",
         title="The cost on the straight line between two minima",
         plot=draw.lines(lines),
-        caption=caption(arms, runs, text, barrier),
+        caption=caption(arms, runs, text, UPPER_BOUND, barrier),
         data=minima.line_points(lines),
     )
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from gdlab.arrays import Theta
+from gdlab.arrays import Point, Theta
 from gdlab.measure.geometry import aligned, barrier, centered, disjoint_pairs, distances, straight_line
+from gdlab.measure.matching import matched
 from gdlab.problems.network import Network
 
 START, ORDER, BOTH = "start varied", "order varied", "both varied"
@@ -75,11 +76,21 @@ class Minima:
         return (classes[:, None] != classes).mean(axis=2)
 
     def lines(self, align: bool) -> Curves:
-        """The training cost along the straight lines between disjoint pairs of ends, a row each."""
-        rows = []
-        for i, j in disjoint_pairs(len(self.ends)):
-            end = aligned(self.network, self.ends[j], self.ends[i]) if align else self.ends[j]
-            rows.append(straight_line(self.ends[i], end, POINTS))
+        """The training cost along the straight lines between disjoint pairs of ends, a row each.
+
+        Aligned, the line of a pair is the one with the lower barrier of two, to the end matched by weights and to the
+        end matched by activations: the barrier is an upper bound of the lowest that a relabelling leaves.
+        """
+        if not align:
+            return self._lines_to(lambda end, _: end)
+        found = [self._lines_to(partial(match, self.network)) for match in (aligned, matched)]
+        lower = np.argmin([barriers(curves) for curves in found], axis=0)
+        return np.stack(found)[lower, np.arange(len(lower))]
+
+    def _lines_to(self, moved: Callable[[Point, Point], Point]) -> Curves:
+        """The lines from the first end of each pair to the second, which is moved towards the first."""
+        ends = self.ends
+        rows = [straight_line(ends[i], moved(ends[j], ends[i]), POINTS) for i, j in disjoint_pairs(len(ends))]
         return costs(self.network, np.concatenate(rows)).reshape(-1, POINTS)
 
 

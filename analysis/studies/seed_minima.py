@@ -69,6 +69,7 @@ def answers(arms: Arms, lines: Lines, runs: pd.DataFrame) -> Table:
         f"in brackets the {averages.bounds_name([*(len(group.runs) for group in arms.values()), *pairs])}; n counts "
         "runs, of barriers pairs",
         recipes.coordinates(arms),
+        f"barrier, {recipes.UPPER_BOUND}",
         "distance and disagreement: mean over all pairs of runs of an arm, with runs resampled for the interval; "
         "barrier: mean over disjoint pairs; spread: standard deviation over runs",
         "variance share: the variance in the arm over that in the arm in which both seeds vary; the shares need not "

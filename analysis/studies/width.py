@@ -11,6 +11,7 @@ from analysis.columns import HIDDEN
 from analysis.draw.minima import by_width
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
+from analysis.recipes.minima import UPPER_BOUND
 from analysis.stats import averages, estimates
 from analysis.stats.minima import POINTS, Minima, barriers_by_width
 from analysis.study import SEEDS, Study
@@ -28,6 +29,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -
     caption = words.sentences(
         f"barrier of the training cost on the straight line between two minima, at {POINTS} points, for disjoint pairs "
         f"of runs; mean with its {averages.bounds_name(averaged['pairs'])}",
+        UPPER_BOUND,
         describe.counts(runs, [HIDDEN]),
         describe.setup_text(runs),
     )

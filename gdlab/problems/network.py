@@ -144,6 +144,17 @@ class Network:
             outputs[:, chunk] = passes.outputs
         return outputs
 
+    def hidden_units(self, theta: Theta, features: Features) -> list[Outputs]:
+        """The activations of each hidden layer for each example, (runs, examples, units) a layer."""
+        units = [np.empty((len(theta), len(features), size), self.dtype) for size in self.hidden]
+        targets = np.zeros((len(features), self.data.classes), self.dtype)
+        for chunk, passes, forward, _ in recorded_passes(self.architecture, theta, len(features)):
+            passes.load(features[chunk], targets[chunk])
+            replay(forward)
+            for layer, active in zip(units, passes.units, strict=False):
+                layer[:, chunk] = active
+        return units
+
     def evaluate(self, theta: Theta, examples: Examples, gradient: Theta | None = None) -> tuple[Costs, Costs]:
         """Cost and accuracy of each run over these examples; writes the cost's gradient to `gradient` if given."""
         cost, correct = np.zeros(len(theta)), np.zeros(len(theta), np.intp)

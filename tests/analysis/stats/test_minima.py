@@ -8,7 +8,8 @@ from networks import minima, strangers, twins
 
 from analysis.stats import minima as statistics
 from analysis.stats.minima import BOTH, ORDER, START
-from gdlab.measure.geometry import straight_line
+from gdlab.measure.geometry import aligned, distances, straight_line
+from gdlab.measure.matching import matched
 
 
 def test_arms_are_what_differs_between_runs():
@@ -68,6 +69,24 @@ def test_relabelled_twins_are_one_network():
     assert after.max() < 1e-12
 
 
+def test_the_better_of_two_alignments_gives_the_barrier():
+    """The barrier after alignment is no higher than after either way of matching units alone."""
+    found = minima(strangers(8))
+    best = statistics.barriers(found.lines(align=True))
+    for match in (aligned, matched):
+        ends = [(found.ends[i], match(found.network, found.ends[i + 1], found.ends[i])) for i in range(0, 8, 2)]
+        curves = [statistics.costs(found.network, straight_line(*pair, statistics.POINTS)) for pair in ends]
+        assert (best <= statistics.barriers(np.array(curves)) + 1e-12).all()
+
+
+def test_norms_are_distances_from_the_origin_in_the_coordinates_of_distances():
+    found = minima(strangers(3))
+    assert found.is_recentred
+    origin = np.zeros_like(found.ends[:1])
+    assert found.norms == pytest.approx(distances(found.network, found.ends, origin)[:, 0], rel=1e-12)
+    assert not minima(strangers(3), cases.network(activation="tanh")).is_recentred
+
+
 def test_lines_join_disjoint_pairs():
     found = minima(strangers(5))
     lines = found.lines(align=False)
@@ -76,8 +95,8 @@ def test_lines_join_disjoint_pairs():
     for line, (i, j) in zip(lines, [(0, 1), (2, 3)], strict=True):
         points = straight_line(found.ends[i], found.ends[j], statistics.POINTS)
         assert line.tolist() == [network.evaluate(point[None], network.train)[0][0] for point in points]
-    aligned = found.lines(align=True)
-    assert aligned[:, [0, -1]] == pytest.approx(lines[:, [0, -1]], abs=1e-14)  # ends are as good as before
+    after = found.lines(align=True)
+    assert after[:, [0, -1]] == pytest.approx(lines[:, [0, -1]], abs=1e-14)  # ends are as good as before
 
 
 def test_costs_of_units_far_below_zero():
