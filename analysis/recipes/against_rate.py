@@ -14,7 +14,7 @@ from analysis.items import Figure, StudyResult, Table
 from analysis.recipes import captions
 from analysis.stats import averages, stability
 from analysis.stats.by_rate import by_rate
-from analysis.stats.regimes import MEANINGS
+from analysis.stats.regimes import CONVERGING, MEANINGS
 
 DATA = (RATE, "seed", "regime", "outcome", "final_cost", "final_accuracy", "start_sharpness", "steps")
 
@@ -92,7 +92,7 @@ def trajectories_caption(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
 def findings(runs: pd.DataFrame) -> list[str]:
     """The best learning rates, the regimes and the stability limit, in sentences."""
     costs = averages.summarized(runs, [RATE], "final_cost")
-    texts = [_best(costs, "lowest final cost", costs["iqm"].min())]
+    texts = [_converging(runs), _best(costs, "lowest final cost", costs["iqm"].min())]
     if "final_accuracy" in runs:
         accuracies = averages.summarized(runs, [RATE], "final_accuracy")
         texts.append(_best(accuracies, "highest final test accuracy", accuracies["iqm"].max()))
@@ -100,8 +100,44 @@ def findings(runs: pd.DataFrame) -> list[str]:
     if limits := stability.limit_range(runs):
         low, median, high = limits
         spread = f" (median; {low:.3g} to {high:.3g} over the starts)" if low < high else ""
-        texts.append(f"the stability limit at the start, {stability.formula(runs)}, is {median:.3g}{spread}")
+        texts.append(
+            f"the stability limit at the start, {stability.formula(runs)}, is {median:.3g}{spread}"
+            f"{_beyond(runs, median)}"
+        )
     return [words.sentences(text) for text in texts]
+
+
+def converging_rates(runs: pd.DataFrame) -> pd.Series:
+    """The learning rates at which every run converges, in order."""
+    every = (runs["regime"] == CONVERGING).groupby(runs[RATE]).all()
+    return every.index[every].to_series()
+
+
+def _converging(runs: pd.DataFrame) -> str:
+    """The largest learning rate at which all runs converge, and the smallest beyond it at which none does."""
+    rates, n = converging_rates(runs), runs.groupby(RATE).size().min()
+    if rates.empty:
+        return f"at no learning rate did all runs converge (n = {n} at each)"
+    largest = rates.max()
+    any_above = (runs["regime"] == CONVERGING).groupby(runs[RATE]).any()
+    none = [rate for rate in any_above.index[~any_above] if rate > largest]
+    beyond = f"; at η = {words.rate(min(none))} none did" if none else ""
+    return (
+        f"the largest learning rate at which every run converged is η = {words.rate(largest)}{beyond} (n = {n} at each)"
+    )
+
+
+def _beyond(runs: pd.DataFrame, limit: float) -> str:
+    """The best and the largest converging learning rate of networks, in units of the limit; empty for landscapes."""
+    rates = converging_rates(runs)
+    if not captions.sharpness_basis(runs) or rates.empty:
+        return ""
+    costs = averages.summarized(runs, [RATE], "final_cost")
+    best = costs.loc[costs["iqm"].idxmin(), RATE]
+    return (
+        f"; the best learning rate is {best / limit:.2g} times that, the largest at which every run converged "
+        f"{rates.max() / limit:.2g} times"
+    )
 
 
 def _best(table: pd.DataFrame, quantity: str, value: float) -> str:

@@ -15,6 +15,7 @@ REFERENCES = (
     "dashed: the cost of two networks that ignore their input, 0.90 if all ten outputs are 0.1 (shrug) and 1.0 if all "
     "are 0 (dead)"
 )
+NO_BORDER = "; it is no border of what trains, since the sharpness changes along descent"
 CHANCE = "chance: a constant answer is right for about one example in ten"
 
 
@@ -50,6 +51,7 @@ def stability_limit(runs: pd.DataFrame) -> str:
         values = f"{median:.3g}"
     basis = f" ({sharpness_basis(runs)})" if sharpness_basis(runs) else ""
     text = f"dotted: the stability limit {stability.formula(runs)}, with λ the sharpness at the start{basis}: {values}"
+    text += NO_BORDER if basis else ""
     return "; ".join(filter(None, [text, unknown_limits(runs)]))
 
 
@@ -58,7 +60,7 @@ def sharpness_basis(runs: pd.DataFrame) -> str:
     if "problem.data.name" not in runs:
         return ""
     is_sampled = "problem.examples" in runs and runs["problem.examples"].notna().any()
-    return f"local, and of {'the measured examples' if is_sampled else describe.WHOLE_SET}"
+    return f"local, at the start only, and of {'the measured examples' if is_sampled else describe.WHOLE_SET}"
 
 
 def stability_formula(runs: pd.DataFrame) -> str:

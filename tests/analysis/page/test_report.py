@@ -50,7 +50,7 @@ def test_page_contains_every_figure_and_its_links_lead_somewhere(page):
     elements = Page((page / "index.html").read_text()).elements
     pictures = [attributes["src"] for tag, attributes in elements if tag == "img"]
     files = {path.read_bytes() for path in page.glob("*.png")}
-    assert len(pictures) == len(files) == 9  # a parabola has three, the network two, the others one
+    assert len(pictures) == len(files) == 10  # a parabola has three, the network and the optimizers two, the others one
     assert {base64.b64decode(src.removeprefix("data:image/png;base64,")) for src in pictures} == files
     ids = {attributes["id"] for _, attributes in elements if "id" in attributes}
     for link in [attributes["href"] for tag, attributes in elements if tag == "a"]:

@@ -18,6 +18,9 @@ def test_the_stability_limit_is_in_the_caption_and_the_findings_where_it_is_know
     caption = final_caption(sharp)
     assert "stability limit 2/λ" in caption and "median 0.2" in caption and "0.2 to 0.5" in caption
     assert findings(sharp)[-1].startswith("The stability limit at the start, 2/λ, is 0.2 (median; 0.2 to 0.5")
+    beyond = "; the best learning rate is 0.5 times that, the largest at which every run converged 0.5 times."
+    assert findings(sharp)[-1].endswith(beyond)
+    assert "local, at the start only, and of the measured examples" in caption and "no border of what trains" in caption
     assert "stability" not in final_caption(runs) + " ".join(findings(runs))
 
 
@@ -42,7 +45,7 @@ def test_nothing_but_exploded_runs():
     runs, steps = made_up({1.0: [np.nan, np.inf], 10.0: [np.inf, np.inf]})
     for figure in figures(runs, steps):
         assert "4 runs far above the rest or not finite" in figure.caption
-    assert findings(runs)[0] == "No learning rate has a finite average cost."
+    assert findings(runs)[1] == "No learning rate has a finite average cost."
 
 
 def test_panels_left_out_are_counted():
@@ -98,7 +101,10 @@ def test_the_caption_counts_runs_that_are_missing():
 def test_findings_name_the_best_and_the_regimes():
     runs, _ = made_up(COSTS)
     table = averages.summarized(runs, [RATE], "final_cost").set_index(RATE)
-    cost, accuracy, *regimes = findings(runs)
+    answer, cost, accuracy, *regimes = findings(runs)
+    assert answer == (
+        "The largest learning rate at which every run converged is η = 0.1; at η = 10 none did (n = 4 at each)."
+    )
     extent = f"(range {table.loc[0.1, 'low']:.3g} to {table.loc[0.1, 'high']:.3g})"
     assert cost == f"The lowest final cost is 0.045 {extent}, at η = 0.1 (n = 4)."
     assert accuracy.startswith("The highest final test accuracy is 0.955 (range ")

@@ -17,8 +17,9 @@ def test_captions_count():
 
 
 def test_findings_count_the_borders_that_are_close_and_name_the_others():
-    close, far = STUDY.analyze(three_borders(), None).findings
-    assert close.startswith("2 of 3 measured borders")
+    close, networks, far = STUDY.analyze(three_borders(), None).findings
+    assert close == "On quadratics: 2 of 2 measured borders within 1% of the prediction."
+    assert networks.startswith("Of networks, whose sharpness changes along descent: 0 of 1 measured border within 1%")
     for part in ("Network, tanh / identity", "0.5", "0.305", "0.61 times", "rise ×100"):
         assert part in far
 
@@ -28,7 +29,7 @@ def test_a_case_without_a_prediction_is_in_the_table_and_not_in_the_figure():
     result = STUDY.analyze(pd.concat([three_borders(), adam.assign(run_id="adam " + adam["run_id"])]), None)
     (figure,), (table,) = result.figures, result.tables
     assert table.frame["predicted"].isna().tolist() == [False, False, False, True]
-    assert len(figure.data) == 3 and result.findings[0].startswith("2 of 3 measured borders")
+    assert len(figure.data) == 3 and result.findings[0].startswith("On quadratics: 2 of 2")
     assert "stability limit of adam is unknown" in figure.caption
 
 
