@@ -14,7 +14,7 @@ from analysis.items import Figure, StudyResult, Table
 from analysis.recipes import captions
 from analysis.stats import averages, stability
 from analysis.stats.by_rate import by_rate
-from analysis.stats.regimes import CONVERGING, MEANINGS
+from analysis.stats.regimes import CONVERGING, EXPLODING, MEANINGS
 
 DATA = (RATE, "seed", "regime", "outcome", "final_cost", "final_accuracy", "start_sharpness", "steps")
 
@@ -114,17 +114,20 @@ def converging_rates(runs: pd.DataFrame) -> pd.Series:
 
 
 def _converging(runs: pd.DataFrame) -> str:
-    """The largest learning rate at which all runs converge, and the smallest beyond it at which none does."""
+    """The largest learning rate at which all runs converge, and beyond it the smallest at which none does and one
+    explodes.
+    """
     rates, n = converging_rates(runs), runs.groupby(RATE).size().min()
+    exploding = runs.loc[runs["regime"] == EXPLODING, RATE]
+    first = f"; the smallest at which a run exploded is η = {words.rate(exploding.min())}" if len(exploding) else ""
     if rates.empty:
-        return f"at no learning rate did all runs converge (n = {n} at each)"
+        return f"at no learning rate did all runs converge{first} (n = {n} at each)"
     largest = rates.max()
     any_above = (runs["regime"] == CONVERGING).groupby(runs[RATE]).any()
     none = [rate for rate in any_above.index[~any_above] if rate > largest]
     beyond = f"; at η = {words.rate(min(none))} none did" if none else ""
-    return (
-        f"the largest learning rate at which every run converged is η = {words.rate(largest)}{beyond} (n = {n} at each)"
-    )
+    text = f"the largest learning rate at which every run converged is η = {words.rate(largest)}"
+    return f"{text}{beyond}{first} (n = {n} at each)"
 
 
 def _beyond(runs: pd.DataFrame, limit: float) -> str:

@@ -23,6 +23,16 @@ def answer(question: str, verdicts: Sequence[Verdict]) -> str:
     return words.sentences(f"{question}: {'; '.join(texts)} ({seeds(verdicts)})")
 
 
+def sentence(verdict: Verdict, form: str, unit: str) -> str:
+    """One hypothesis with its verdict, statistic and interval; `unit` is what n counts."""
+    estimate = words.estimate(verdict.value, verdict.low, verdict.high, form)
+    few = f", of which a verdict needs {FEWEST}" if verdict.n < FEWEST else ""
+    return words.sentences(
+        f"{verdict.hypothesis}: {verdict.verdict} ({verdict.statistic} {estimate}, threshold {verdict.threshold:g}, "
+        f"n = {words.plural(verdict.n, unit)}{few})"
+    )
+
+
 def seeds(verdicts: Sequence[Verdict]) -> str:
     """The number of seeds tested, and how many a verdict needs where they are too few."""
     n = min(item.n for item in verdicts)

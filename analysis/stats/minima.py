@@ -18,6 +18,7 @@ from gdlab.problems.network import Network
 
 START, ORDER, BOTH = "start varied", "order varied", "both varied"
 ARMS = (START, ORDER, BOTH)
+AS_THEY_ARE, ALIGNED = "as they are", "aligned"
 FEWEST = 3  # runs of an arm
 POINTS = 25  # along a straight line
 ROWS = 32  # evaluated at a time: they stay in the cache
@@ -159,7 +160,7 @@ def barriers_by_width(groups: Sequence[Minima]) -> pd.DataFrame:
     """The barrier of each pair of networks of one architecture, as they are and aligned."""
     tables = []
     for group in groups:
-        for kind, align in (("as they are", False), ("aligned", True)):
+        for kind, align in ((AS_THEY_ARE, False), (ALIGNED, True)):
             columns = {
                 "hidden layers": ", ".join(map(str, group.network.hidden)),
                 "parameters": group.network.parameters,

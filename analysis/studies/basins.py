@@ -116,7 +116,7 @@ def caption(runs: pd.DataFrame) -> str:
 
 
 STUDY = Study(
-    title="Which minimum does descent reach?",
+    title="How often does descent reach the lowest minimum?",
     chapter=SEEDS,
     order=20,
     minutes=0.5,

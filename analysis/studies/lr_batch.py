@@ -60,16 +60,21 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
 
 
 def findings(table: pd.DataFrame) -> list[str]:
-    """For each batch size the best learning rate, and the largest that converges."""
-    texts = []
+    """The best learning rates over all batch sizes, then for each the best, and the largest that converges."""
+    best_rates = table.loc[table.groupby("size")["iqm"].idxmin()]
+    lead = "; ".join(f"η = {words.rate(row[RATE])} with {_batch(row['label'])}" for _, row in best_rates.iterrows())
+    texts = [f"the learning rates with the lowest final cost: {lead}"]
     for _, rows in table.groupby("size"):
-        label = rows["label"].iloc[0]
-        batch = describe.WHOLE_SET if label == WHOLE_SET else f"batches of {label}"
+        batch = _batch(rows["label"].iloc[0])
         best = rows.loc[rows["iqm"].idxmin()]
         rates = rows.loc[rows["regime"] == CONVERGING, RATE]
         limit = f"converging up to η = {words.rate(rates.max())}" if len(rates) else "never converging"
         texts.append(f"{batch}: lowest final cost {best['iqm']:.3g} at η = {words.rate(best[RATE])}; {limit}")
     return [words.sentences(text) for text in texts]
+
+
+def _batch(label: str) -> str:
+    return describe.WHOLE_SET if label == WHOLE_SET else f"batches of {label}"
 
 
 def caption(runs: pd.DataFrame, table: pd.DataFrame) -> str:
@@ -86,7 +91,7 @@ def caption(runs: pd.DataFrame, table: pd.DataFrame) -> str:
 
 
 STUDY = Study(
-    title="Learning rate and batch size",
+    title="Which learning rates suit which batch size?",
     chapter=RATES,
     order=50,
     minutes=3,

@@ -8,7 +8,7 @@ from analysis.recipes.against_rate import against_rate
 from analysis.study import RATES, Study
 
 STUDY = Study(
-    title="Where too large a learning rate explodes",
+    title="From which learning rate on does training explode?",
     chapter=RATES,
     order=40,
     minutes=0.5,

@@ -62,7 +62,7 @@ def caption(runs: pd.DataFrame, chosen: pd.DataFrame) -> str:
 
 
 STUDY = Study(
-    title="How large on a parabola?",
+    title="How large may a learning rate be on a parabola?",
     chapter=RATES,
     order=20,
     minutes=0.5,

@@ -67,7 +67,7 @@ STUDY = Study(
     title="Does a schedule beat the best constant learning rate?",
     chapter=RATES,
     order=70,
-    minutes=0.5,
+    minutes=1,
     analyze=analyze,
     small=("optimizer.learning_rate=1.778,3.162,5.623,9.999,17.78", "seed=range(12)"),
 )

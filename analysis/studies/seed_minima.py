@@ -27,7 +27,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, minima: Minima) -> StudyRes
         )
     lines = arm_lines(arms)
     return StudyResult(
-        findings=[finding(arm, group, *lines[arm]) for arm, group in arms.items()],
+        findings=[lead(arms), *(finding(arm, group, *lines[arm]) for arm, group in arms.items())],
         figures=[
             recipes.finals(arms, runs),
             recipes.distances(arms, runs),
@@ -37,6 +37,19 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, minima: Minima) -> StudyRes
         ],
         tables=[answers(arms, lines, runs)],
     )
+
+
+def lead(arms: Arms) -> str:
+    """The point, the predictions and the final cost: how far each differs between the runs of an arm."""
+    texts = []
+    for arm, minima in arms.items():
+        apart, costs = over_pairs(minima.raw_distances)[0], minima.runs["final_cost"]
+        texts.append(
+            f"{arm}, {apart / minima.norms.mean():.2f} times as far from each other as from the origin, "
+            f"{over_pairs(minima.disagreement)[0]:.1%} of the test examples predicted differently, and a final cost "
+            f"with a standard deviation of {costs.std() / costs.mean():.0%} of its mean"
+        )
+    return words.sentences(f"runs that differ in nothing but their seeds end: {'; '.join(texts)}")
 
 
 def finding(arm: str, minima: Minima, raw: np.ndarray, aligned: np.ndarray) -> str:

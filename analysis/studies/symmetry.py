@@ -82,7 +82,7 @@ def between(values: pd.Series, form: str) -> str:
 
 
 STUDY = Study(
-    title="Why starts are random",
+    title="Why are starts random?",
     chapter=SEEDS,
     order=30,
     minutes=0.5,

@@ -12,8 +12,10 @@ from analysis.draw.minima import by_width
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
 from analysis.recipes.minima import UPPER_BOUND
-from analysis.stats import averages, estimates
-from analysis.stats.minima import POINTS, Minima, barriers_by_width
+from analysis.recipes.verdicts import sentence
+from analysis.stats import averages, estimates, verdicts
+from analysis.stats.minima import ALIGNED, POINTS, Minima, barriers_by_width
+from analysis.stats.verdicts import Verdict
 from analysis.study import SEEDS, Study
 
 TITLE = "Barriers between minima by width"
@@ -34,7 +36,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -
         describe.setup_text(runs),
     )
     return StudyResult(
-        findings=[finding(row) for _, row in averaged.iterrows()],
+        findings=[*falls(table), *(finding(row) for _, row in averaged.iterrows())],
         figures=[Figure(name="width", title=TITLE, plot=by_width(table), caption=caption, data=table)],
         tables=[Table(name="width_barriers", title=TITLE, frame=averaged, caption=caption)],
     )
@@ -50,6 +52,29 @@ def averages_by_width(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*keys, "pairs", "barrier", "low", "high"])
 
 
+def falls(table: pd.DataFrame) -> list[str]:
+    """A verdict on whether the barrier between aligned minima is lower at the largest network than at the smallest."""
+    groups = [group for _, group in table[table["pairs are"] == ALIGNED].groupby("parameters")]
+    if len(groups) < 2:
+        return []
+    narrow, wide = groups[0], groups[-1]
+    count = min(len(narrow), len(wide))
+    first, second = (group["barrier"].to_numpy(float)[:count] for group in (narrow, wide))
+    value, low, high = verdicts.paired_difference(first, second)
+    verdict = Verdict(
+        arm="widest against narrowest",
+        hypothesis=f"the barrier between aligned minima is lower with hidden layers {wide['hidden layers'].iloc[0]} "
+        f"than with {narrow['hidden layers'].iloc[0]}",
+        statistic="reduction of the barrier, mean over pairs of the same seeds",
+        value=value,
+        low=low,
+        high=high,
+        n=count,
+        observed=(first - second).tolist(),
+    )
+    return [sentence(verdict, ".3f", "pair")]
+
+
 def finding(row: pd.Series) -> str:
     """The mean barrier of one width in a sentence."""
     is_range = row["pairs"] < averages.FEWEST
@@ -61,7 +86,7 @@ def finding(row: pd.Series) -> str:
 
 
 STUDY = Study(
-    title="Do the minima of wider networks lie in one valley?",
+    title="Does the barrier between minima fall with the width?",
     chapter=SEEDS,
     order=40,
     minutes=0.5,

@@ -23,6 +23,7 @@ def test_the_caption_counts(runs):
 
 def test_findings_name_the_best_rate_of_each_batch_size(runs):
     assert STUDY.analyze(runs, None).findings == [
+        "The learning rates with the lowest final cost: η = 1 with batches of 8; η = 1 with the whole training set.",
         "Batches of 8: lowest final cost 0.25 at η = 1; converging up to η = 1.",
         "The whole training set: lowest final cost 0.65 at η = 1; never converging.",
     ]

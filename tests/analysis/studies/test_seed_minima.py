@@ -232,7 +232,11 @@ def test_every_figure_says_what_was_run_and_how_many(result):
 
 
 def test_findings_have_a_sentence_for_each_arm(result):
-    assert [finding.split(":")[0].lower() for finding in result.findings] == [f"{arm} (n = 4)" for arm in ARMS]
+    lead, *findings = result.findings
+    assert lead.startswith("Runs that differ in nothing but their seeds end: start varied, ")
+    assert all(arm in lead for arm in ARMS)
+    assert [finding.split(":")[0].lower() for finding in findings] == [f"{arm} (n = 4)" for arm in ARMS]
+    assert all("from the origin (all re-centred)" in finding and "(range " in finding for finding in findings)
 
 
 def pixels(figure):
@@ -271,6 +275,10 @@ def test_starts_that_are_alike_stay_alike(here):
 
 def test_widths_compare_runs_of_one_shape(here):
     _, found = STUDIES["width"].result(here)
+    assert found.findings[0].startswith(
+        "The barrier between aligned minima is lower with hidden layers 6 than with 4, 4: not decided (reduction"
+    )
+    assert found.findings[0].endswith("threshold 0, n = 1 pair, of which a verdict needs 8).")
     frame = found.tables[0].frame
     assert frame[["hidden layers", "pairs"]].drop_duplicates().to_numpy().tolist() == [["4, 4", 1], ["6", 1]]
     assert frame["parameters"].unique().tolist() == [64 * 4 + 4 + 20 + 50, 64 * 6 + 6 + 70]
