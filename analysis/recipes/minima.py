@@ -21,7 +21,7 @@ MEANINGS = {
 
 UPPER_BOUND = (
     "aligned: units matched by their weights or by their activations, whichever leaves the lower barrier; that is an "
-    "upper bound of the lowest barrier that a relabelling leaves"
+    "upper bound on the lowest barrier that a relabelling leaves"
 )
 
 

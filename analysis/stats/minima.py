@@ -80,7 +80,7 @@ class Minima:
         """The training cost along the straight lines between disjoint pairs of ends, a row each.
 
         Aligned, the line of a pair is the one with the lower barrier of two, to the end matched by weights and to the
-        end matched by activations: the barrier is an upper bound of the lowest that a relabelling leaves.
+        end matched by activations: the barrier is an upper bound on the lowest that a relabelling leaves.
         """
         if not align:
             return self._lines_to(lambda end, _: end)

@@ -98,10 +98,10 @@ def bootstrap_error(estimates: Float[np.ndarray, " resamples"], n: int) -> float
 
 
 def interval(value: float, error: float, n: int, comparisons: int = 1) -> Bounds:
-    """Student's interval of a statistic of n seeds with this standard error; NaN of fewer than two seeds."""
+    """Student's interval of a statistic of n seeds with this standard error; NaN of fewer than FEWEST seeds."""
     from scipy.special import stdtrit
 
-    if n < 2:
+    if n < FEWEST:
         return np.nan, np.nan
     margin = float(stdtrit(n - 1, 1 - ERROR_RATE / comparisons / 2)) * error
     return value - margin, value + margin

@@ -39,10 +39,12 @@ def test_the_interval_of_a_mean_is_students(comparisons):
     assert list(verdicts.interval(value, error, 9, comparisons)) == pytest.approx(found, abs=0.02 * np.ptp(found))
 
 
-def test_one_seed_has_no_interval():
-    one = np.array([1.0])
-    assert np.isnan(paired_difference(one, one)[1:]).all()
-    assert np.isnan(verdicts.bootstrap_error(one, 1))
+@pytest.mark.parametrize("n", [1, 7])
+def test_few_seeds_have_no_interval(n):
+    some = np.arange(n, dtype=float)
+    value, *ends = paired_difference(some + 1, some)
+    assert value == 1 and np.isnan(ends).all()
+    assert np.isnan(verdicts.interval(1.0, verdicts.bootstrap_error(some, n), n)).all()
 
 
 def test_a_run_that_is_lost_decides_nothing():
