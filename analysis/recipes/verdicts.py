@@ -63,8 +63,8 @@ def method(verdicts: Sequence[Verdict]) -> str:
     return (
         "a hypothesis holds if the interval of its statistic lies above the threshold, does not hold if it lies below, "
         f"and is not decided otherwise or with fewer than {FEWEST} seeds; intervals: Student's, over paired seeds, "
-        f"with the error of a width from the bootstrap, at a level of {named}, so that identical arms are told apart "
-        f"in at most {ERROR_RATE:.0%} of studies"
+        f"with the error of a width from the bootstrap, at a level of {named} of one quantity, which share a rate of "
+        f"errors on identical arms of {ERROR_RATE:.0%}"
     )
 
 

@@ -7,7 +7,7 @@ other seeds than those that are tested: the best of many noisy averages is lower
 The interval is Student's, of the paired differences where the statistic is their mean, and else with the standard error
 of the paired bootstrap (Hesterberg 2015, "What teachers should know about the bootstrap", section 3.2): percentile
 intervals of 8 to 16 values err too often, the more so the smaller the error rate that is asked for.
-Several comparisons in one study share the 5% (Bonferroni): so often at most identical arms are told apart.
+Several comparisons on one quantity share the 5% (Bonferroni): so often at most are any identical arms told apart.
 """
 
 from __future__ import annotations
