@@ -17,6 +17,8 @@ from jaxtyping import Float, Int, Shaped, UInt8
 Theta = Float[np.ndarray, "runs parameters"]
 Point = Float[np.ndarray, " parameters"]
 Column = Float[np.ndarray, "runs 1"]
+Rates = Float[np.ndarray, "runs #parameters"]
+"""A column, or a learning rate for each parameter of each run."""
 PerRun = Annotated[Any, "a column (runs, 1); on the way in also a number, or one number per run"]
 Costs = Float[np.ndarray, " runs"]
 Hessians = Float[np.ndarray, "runs parameters parameters"]
@@ -83,10 +85,14 @@ def _columns(kind: type[Any]) -> tuple[str, ...]:
 
 
 def spread(record: Record, runs: int, dtype: Any) -> Record:
-    """The same hyperparameters with every `PerRun` field as a (runs, 1) column of `dtype`."""
-    wide = {
-        name: np.ascontiguousarray(np.broadcast_to(getattr(record, name), (runs, 1)), dtype) for name in columns(record)
-    }
+    """The same hyperparameters with every `PerRun` field as a (runs, 1) column of `dtype`; a learning rate that has a
+    value for each parameter keeps them.
+    """
+    wide = {}
+    for name in columns(record):
+        value = np.asarray(getattr(record, name))
+        width = value.shape[1] if value.ndim == 2 else 1
+        wide[name] = np.ascontiguousarray(np.broadcast_to(value, (runs, width)), dtype)
     return dataclasses.replace(record, **wide)  # type: ignore[type-var]
 
 

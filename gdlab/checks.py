@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gdlab.arrays import Column
+from gdlab.arrays import Rates
 
 FLOAT64 = 8  # bytes
 NEVER_TOO_MUCH = 10**8  # bytes for which the available memory need not be looked up
@@ -32,9 +32,11 @@ def columns_in(record: Any, **intervals: str) -> None:
         object.__setattr__(record, name, column)
 
 
-def per_run(name: str, value: Any) -> Column:
-    """A hyperparameter as a column (runs, 1), from one number, a sequence of numbers, or a column."""
-    if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] == 1:
+def per_run(name: str, value: Any) -> Rates:
+    """A hyperparameter as a column (runs, 1), from one number, a sequence of numbers, or a column; an array with a value
+    for each parameter, (runs, parameters), stays as it is.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 2:
         return value
     values = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
     for v in values:

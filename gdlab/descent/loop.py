@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
-from gdlab.arrays import Column, Costs, Theta, distinct, spread, stack_like, stacked, take
+from gdlab.arrays import Costs, Rates, Theta, distinct, spread, stack_like, stacked, take
 from gdlab.blas import one_thread
 from gdlab.descent.batches import batches
 from gdlab.descent.schedules import Schedule
@@ -21,6 +21,7 @@ WATCH = 16  # steps between checks of the costs; a divergence is dated to its ve
 
 ExtraMetrics = Callable[[int, Theta], Mapping[str, Costs]]
 Rows = Int[np.ndarray, " runs"]
+OnCosts = Callable[[int, Rows, Float[np.ndarray, "steps runs"]], None]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def descend(
     points: int,
     spacing: str = "log",
     extra_metrics: ExtraMetrics | None = None,
+    on_costs: OnCosts | None = None,
 ) -> Iterator[Snapshot]:
     """Train a stack of runs, and yield a snapshot at each recorded step.
 
@@ -70,6 +72,9 @@ def descend(
         The spacing of the recorded steps, a key of `SPACINGS`.
     extra_metrics
         Called with the step and the points recorded there; what it returns is recorded with the problem's metrics.
+    on_costs
+        Called every few steps with the first of them, the places of the runs in the stack, and the oracle's cost of
+        each run before each of these steps; the array is overwritten later.
 
     """
     steps = stopping.steps(steps_per_epoch(problem))
@@ -86,6 +91,8 @@ def descend(
                 if not len(active.rows):
                     return
                 active.advance(step, min(step + WATCH, next_recorded))
+                if on_costs:
+                    on_costs(step, active.rows, active.last_costs)
         yield active.snapshot(steps, everyone=True)
 
 
@@ -151,13 +158,13 @@ class _ActiveRuns:
                     learning_rate[...] = self.scheduled_rate(step + i)
                 oracle(cost)
                 update(theta, gradient, state, learning_rate)
-        self.batch_cost = costs[-1]
+        self.last_costs, self.batch_cost = costs, costs[-1]
         out = out_of_bounds(costs, self.ceiling)
         if out.any():
             first = step + out.argmax(axis=0)
             self.diverged_at = np.where(out.any(axis=0) & (self.diverged_at < 0), first, self.diverged_at)
 
-    def scheduled_rate(self, step: int) -> Column:
+    def scheduled_rate(self, step: int) -> Rates:
         """The learning rate of the update that starts from `step`."""
         return self.optimizer.learning_rate * self.schedule.factor(step, self.steps)
 

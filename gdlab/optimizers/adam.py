@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import Column, PerRun, Theta, stack_like
+from gdlab.arrays import Column, PerRun, Rates, Theta, stack_like
 from gdlab.checks import columns_in
 from gdlab.defaults import defaults
 from gdlab.optimizers import OPTIMIZERS
@@ -45,7 +45,7 @@ class Adam:
             spare=stack_like(theta),
         )
 
-    def update(self, theta: Theta, gradient: Theta, state: AdamState, learning_rate: Column) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: AdamState, learning_rate: Rates) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.multiply(state.beta1_power, self.beta1, state.beta1_power)
         np.multiply(state.beta2_power, self.beta2, state.beta2_power)

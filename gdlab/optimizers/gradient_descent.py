@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import Column, PerRun, Theta
+from gdlab.arrays import Column, PerRun, Rates, Theta
 from gdlab.checks import columns_in, per_run
 from gdlab.optimizers import OPTIMIZERS
 
@@ -30,7 +30,7 @@ class GradientDescent:
     def init(self, theta: Theta) -> None:
         """No state."""
 
-    def update(self, theta: Theta, gradient: Theta, state: None, learning_rate: Column) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: None, learning_rate: Rates) -> None:
         """Advance `theta` in place; overwrites `gradient`."""
         np.multiply(gradient, learning_rate, gradient)
         np.subtract(theta, gradient, theta)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import Column, PerRun, Theta, stack_like
+from gdlab.arrays import Column, PerRun, Rates, Theta, stack_like
 from gdlab.checks import columns_in, per_run
 from gdlab.defaults import defaults
 from gdlab.optimizers import OPTIMIZERS
@@ -41,7 +41,7 @@ class Nesterov:
     def init(self, theta: Theta) -> NesterovState:
         return NesterovState(stack_like(theta), stack_like(theta))
 
-    def update(self, theta: Theta, gradient: Theta, state: NesterovState, learning_rate: Column) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: NesterovState, learning_rate: Rates) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.multiply(gradient, learning_rate, gradient)
         np.multiply(state.velocity, self.momentum, state.velocity)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
-from gdlab.arrays import Column, PerRun, Theta
+from gdlab.arrays import Column, PerRun, Rates, Theta
 
 
 @runtime_checkable
 class Optimizer(Protocol):
-    """An update rule for a stack of runs; `learning_rate` is the base rate, before any schedule."""
+    """An update rule for a stack of runs; `learning_rate` is the base rate, before any schedule: a column, or a value for
+    each parameter (`gdlab.problems.layers.layer_rates` makes one of a rate for each layer).
+    """
 
-    learning_rate: Column
+    learning_rate: Rates
 
     def init(self, theta: Theta) -> Any:
         """The state that `update` advances with theta: None, or a dataclass of arrays with one row per run."""
         ...
 
-    def update(self, theta: Theta, gradient: Theta, state: Any, learning_rate: Column) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: Any, learning_rate: Rates) -> None:
         """Advance `theta` and `state` in place, at this step's `learning_rate`; `gradient` may be overwritten."""
         ...
 

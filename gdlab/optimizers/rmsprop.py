@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import Column, PerRun, Theta, stack_like
+from gdlab.arrays import PerRun, Rates, Theta, stack_like
 from gdlab.checks import columns_in
 from gdlab.defaults import defaults
 from gdlab.optimizers import OPTIMIZERS
@@ -37,7 +37,7 @@ class RMSProp:
     def init(self, theta: Theta) -> RMSPropState:
         return RMSPropState(stack_like(theta), stack_like(theta))
 
-    def update(self, theta: Theta, gradient: Theta, state: RMSPropState, learning_rate: Column) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: RMSPropState, learning_rate: Rates) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.multiply(gradient, gradient, state.spare)
         np.multiply(state.spare, 1 - self.decay, state.spare)

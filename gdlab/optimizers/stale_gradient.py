@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import Column, PerRun, Theta, stack_like
+from gdlab.arrays import Column, PerRun, Rates, Theta, stack_like
 from gdlab.checks import columns_in, per_run
 from gdlab.defaults import defaults
 from gdlab.optimizers import OPTIMIZERS
@@ -33,7 +33,7 @@ class StaleGradient:
     def init(self, theta: Theta) -> StaleGradientState:
         return StaleGradientState(stack_like(theta), np.zeros_like(self.every))
 
-    def update(self, theta: Theta, gradient: Theta, state: StaleGradientState, learning_rate: Column) -> None:
+    def update(self, theta: Theta, gradient: Theta, state: StaleGradientState, learning_rate: Rates) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.copyto(state.held, gradient, where=state.age % np.floor(self.every) == 0)
         state.age += 1

@@ -93,6 +93,11 @@ class Network:
         return self.architecture.parameters
 
     @property
+    def layer_parameters(self) -> list[int]:
+        """The number of parameters of each layer, weights and biases."""
+        return [fan_out * (fan_in + 1) for fan_in, fan_out in pairwise(self.sizes)]
+
+    @property
     def training_examples(self) -> int:
         return len(self.data.train_labels)
 

@@ -14,6 +14,7 @@ from gdlab.descent.schedules import Schedule
 from gdlab.descent.stopping import Stopping
 from gdlab.optimizers import Optimizer
 from gdlab.problems.landscapes import Landscape
+from gdlab.problems.layers import Layered
 from gdlab.problems.network import Network
 from gdlab.problems.problem import Problem
 from gdlab.results import MEASURED, Line
@@ -54,6 +55,7 @@ class Requirement(NamedTuple):
 
 
 ANY_PROBLEM = Requirement("any problem", lambda problem: True)
+LAYERED = Requirement("a problem with layers", lambda problem: isinstance(problem, Layered))
 NETWORK = Requirement("a network", lambda problem: isinstance(problem, Network))
 LANDSCAPE_WITH_MINIMA = Requirement(
     "a landscape that has minima", lambda problem: isinstance(problem, Landscape) and len(problem.minima) > 0
