@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -27,8 +27,13 @@ DOTS = 110  # an inch
 @style.theme()
 def film(paths: Paths) -> bytes:
     """The descents on a landscape of two parameters, on a log scale of time."""
-    first, *others = frames(paths)
-    durations = [*[FRAME_MILLISECONDS] * len(others), FRAME_MILLISECONDS * (1 + LINGER)]
+    return animated(list(frames(paths)), FRAME_MILLISECONDS, FRAME_MILLISECONDS * (1 + LINGER))
+
+
+def animated(pictures: Sequence[Image.Image], milliseconds: int, last_milliseconds: int) -> bytes:
+    """A GIF of these pictures, each for so long, that starts again at its end."""
+    first, *others = pictures
+    durations = [*[milliseconds] * len(others), last_milliseconds]
     gif = io.BytesIO()
     first.save(gif, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
     return gif.getvalue()

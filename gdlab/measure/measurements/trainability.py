@@ -12,7 +12,6 @@ training. The tests compare pixels with the same pixels trained to the end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple, cast
 
@@ -20,7 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from gdlab.arrays import Theta, stacked
-from gdlab.checks import choice, per_run, scalars_in, whole
+from gdlab.checks import choice, scalars_in, whole
 from gdlab.descent.loop import Rows, descend
 from gdlab.measure.measurements import MEASUREMENTS
 from gdlab.measure.measurements.measurement import LAYERED, MeasurementResult, Requirement, Setting
@@ -61,7 +60,7 @@ class Trainability:
 
     `axes` layers: the learning rate of the first layer against that of the last, and those between have the
     optimizer's. `axes` offset: a number added to the parameters of the first layer at the start, against the learning
-    rate of all layers. Window 0 has `center` and `width`, in decimal logarithms; window `zoom` is 2^zoom times smaller
+    rate of all layers. Window 0 has its centre at `center_x`, `center_y` and `width`, in decimal logarithms; window `zoom` is 2^zoom times smaller
     and is centred on the boundary of the one before, where that crosses the diagonal nearest to the centre.
 
     A window has `pixels` x `pixels` pixels, and a job computes one `tile` of `stride`^2: every `stride`-th row and
@@ -71,7 +70,8 @@ class Trainability:
 
     requires: ClassVar[Requirement] = LAYERED
     axes: Any
-    center: Any
+    center_x: Any
+    center_y: Any
     width: Any
     zoom: Any
     pixels: Any
@@ -80,10 +80,7 @@ class Trainability:
 
     def __post_init__(self) -> None:
         choice("axes", self.axes, ("layers", "offset"))
-        if isinstance(self.center, str) or not isinstance(self.center, Sequence) or len(self.center) != 2:
-            raise ValueError(f"center must be two numbers like [1.5, 1.5], got {self.center!r}")
-        object.__setattr__(self, "center", tuple(per_run("center", self.center)[:, 0].tolist()))
-        scalars_in(self, width="(0, 300)")
+        scalars_in(self, center_x="(-300, 300)", center_y="(-300, 300)", width="(0, 300)")
         whole("zoom", self.zoom, 0, DEEPEST, " (beyond, float64 cannot tell pixels apart)")
         whole("pixels", self.pixels, 2)
         whole("stride", self.stride, 1, self.pixels)
@@ -120,8 +117,8 @@ class Trainability:
     def window(self, setting: Setting) -> Window:
         """The window of this zoom; the centres of all zooms before it are found first, once for a process."""
         key = (id(setting.problem), setting.theta.tobytes(), setting.seed, repr(setting.stopping), self.axes)
-        key += (repr(setting.optimizer), repr(setting.schedule), self.center, self.width)
-        _, centers = _centers.setdefault(key, (setting.problem, [self.center]))
+        key += (repr(setting.optimizer), repr(setting.schedule), self.center_x, self.center_y, self.width)
+        _, centers = _centers.setdefault(key, (setting.problem, [(self.center_x, self.center_y)]))
         while len(centers) <= self.zoom:
             before = Window(centers[-1], self.width / 2 ** (len(centers) - 1))
             centers.append(boundary_point(setting, self.axes, before))
@@ -152,7 +149,7 @@ def boundary_point(setting: Setting, axes: str, window: Window) -> Point:
     if not len(changes):
         raise ValueError(
             f"zoom must be 0, since no boundary crosses the diagonal of the window of width {window.width:g} around "
-            f"({window.center[0]:g}, {window.center[1]:g}); or choose another center or width"
+            f"({window.center[0]:g}, {window.center[1]:g}); or choose another center_x, center_y or width"
         )
     between = (fractions[changes] + fractions[changes + 1]) / 2
     nearest = between[[np.abs(between - 0.5).argmin()]]

@@ -1,0 +1,176 @@
+"""Pictures of trainability: windows, zooms and conditions side by side, dimensions, and a film of the zooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from jaxtyping import UInt8
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from PIL import Image
+
+from analysis.draw import style
+from analysis.draw.film import animated
+from analysis.stats.boundaries import SMOOTH, Picture, equalized
+
+COLORS = mpl.colormaps["PuOr_r"]  # distinct to colour-blind readers, in print too: the two sides differ in hue
+TRAINED, DIVERGED = COLORS(0.12), COLORS(0.88)
+PER_OCTAVE = 6  # frames in which a window doubles
+SIDE = 216  # pixels of a frame
+FRAME_MILLISECONDS, LAST_MILLISECONDS = 120, 1500
+SHADES = 48  # of a film: fewer make smaller files
+ZOOMS = 6  # small panels beside the large one
+WIDE = 4.5  # decades above which a panel's ticks are powers of ten
+
+
+@style.theme()
+def zooms(pictures: Mapping[int, Picture], labels: tuple[str, str]) -> Figure:
+    """Window 0 at the left, and the windows after it at the right; a frame is the next window."""
+    deeper = [zoom for zoom in sorted(pictures) if zoom > min(pictures)]
+    shown = deeper if len(deeper) <= ZOOMS else [deeper[i] for i in np.linspace(0, len(deeper) - 1, ZOOMS).round().astype(int)]
+    columns = max(1, -(-len(shown) // 2))
+    figure = Figure(figsize=(style.PAGE, 3.1), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 0.38 * columns + 0.06)) if shown else (figure, None)
+    ax = left.subplots()
+    show(ax, pictures[min(pictures)])
+    ax.set(xlabel=labels[0], ylabel=labels[1])
+    if shown:
+        frame(ax, pictures[shown[0]])
+        panels = right.subplots(2, columns, squeeze=False).ravel()
+        for panel, zoom in zip(panels, shown, strict=False):
+            show(panel, pictures[zoom], ticks=2)
+            panel.set_title(f"×{2**zoom}", loc="left")
+        for panel, after in zip(panels, shown[1:], strict=False):
+            frame(panel, pictures[after])
+        for panel in panels[len(shown) :]:
+            panel.set_axis_off()
+    add_legend(figure)
+    return figure
+
+
+@style.theme()
+def conditions(pictures: Mapping[str, Sequence[tuple[int, Picture]]]) -> Figure:
+    """A column for each condition: its first window above its deepest one."""
+    rows = max(len(windows) for windows in pictures.values())
+    columns = len(pictures)
+    figure = Figure(figsize=(style.PAGE, 1.15 + 1.2 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for column, (name, windows) in zip(grid.T, pictures.items(), strict=True):
+        for ax, (zoom, shown) in zip(column, windows, strict=False):
+            show(ax, shown, ticks=2)
+            ax.set_title(f"{name}\n×{2**zoom}" if ax is column[0] else f"×{2**zoom}", loc="left", fontsize=6)
+            ax.tick_params(labelsize=5)
+        for ax in column[len(windows) :]:
+            ax.set_axis_off()
+    figure.supxlabel("log₁₀ η₀ (offset: log₁₀ of the offset)", fontsize=7)
+    figure.supylabel("log₁₀ η₁ (offset: log₁₀ η)", fontsize=7)
+    add_legend(figure)
+    return figure
+
+
+@style.theme()
+def plane(shown: Picture, labels: tuple[str, str]) -> Figure:
+    """One window."""
+    figure = Figure(figsize=(style.COLUMN, 3.3), layout="constrained")
+    ax = figure.subplots()
+    show(ax, shown)
+    ax.set(xlabel=labels[0], ylabel=labels[1])
+    add_legend(figure)
+    return figure
+
+
+@style.theme()
+def dimensions(table: pd.DataFrame, windows: pd.DataFrame) -> Figure:
+    """Each condition's dimension with its interval, those of its windows, and the published one."""
+    figure = Figure(figsize=(style.COLUMN * 1.35, 0.9 + 0.3 * len(table)), layout="constrained")
+    ax = figure.subplots()
+    places = np.arange(len(table))[::-1]
+    for place, (_, row) in zip(places, table.iterrows(), strict=True):
+        own = windows.loc[windows["condition"] == row["condition"], "dimension"].dropna()
+        ax.plot(own, np.full(len(own), place - 0.22), ls="", marker="|", ms=5, mew=0.7, color=style.FAINT)
+        ax.plot([row["low"], row["high"]], [place, place], color=style.CHOICES[0], lw=1.4)
+    ax.plot(table["dimension"], places, ls="", marker="o", ms=4, color=style.CHOICES[0], label="median of the windows")
+    ax.plot([], [], ls="", marker="|", ms=5, mew=0.7, color=style.FAINT, label="a window")
+    ax.plot(table["published"], places, ls="", marker="D", ms=4, mfc="white", color=style.CHOICES[1], label="published")
+    ax.axvline(SMOOTH, color=style.FAINT, lw=0.7, ls=(0, (4, 2)))
+    ax.set_yticks(places, table["condition"])
+    ax.set(xlabel="box-counting dimension", ylim=(-0.6, len(table) - 0.4), xlim=(0.95, 2.05))
+    figure.legend(loc="outside upper center", ncols=3, fontsize=6, columnspacing=1.0, handletextpad=0.3)
+    return figure
+
+
+@style.theme()
+def film(pictures: Mapping[int, Picture]) -> bytes:
+    """The zooms in motion, from the widest window to the deepest."""
+    frames = [Image.fromarray(pixels) for pixels in zoom_frames(pictures)]
+    return animated(frames, FRAME_MILLISECONDS, LAST_MILLISECONDS)
+
+
+def zoom_frames(pictures: Mapping[int, Picture]) -> Iterator[UInt8[np.ndarray, "side side 3"]]:
+    """The frames: between two windows the picture of the wider one is seen through an ever smaller frame, in which the
+    next one, where it has pixels, takes over.
+    """
+    order = sorted(pictures)
+    shades = {zoom: np.round(equalized(pictures[zoom].value) * SHADES) / SHADES for zoom in order}
+    for zoom, after in zip(order, [*order[1:], None], strict=True):
+        start = pictures[zoom].edges
+        if after is None:
+            yield view(start, [(pictures[zoom], shades[zoom])])
+            return
+        end, count = pictures[after].edges, PER_OCTAVE * (after - zoom)
+        for step in range(count):
+            part = (1 - 2.0 ** (-(after - zoom) * step / count)) / (1 - 2.0 ** -(after - zoom))  # evenly in the width's log
+            edges = tuple(a + part * (b - a) for a, b in zip(start, end, strict=True))
+            yield view(edges, [(pictures[zoom], shades[zoom]), (pictures[after], shades[after])])
+
+
+def view(
+    edges: tuple[float, ...], layers: Sequence[tuple[Picture, np.ndarray]]
+) -> UInt8[np.ndarray, "side side 3"]:
+    """The colours seen in a frame with these edges: each layer's nearest pixel, later layers over earlier ones."""
+    left, right, low, high = edges
+    x = left + (np.arange(SIDE) + 0.5) / SIDE * (right - left)
+    y = low + (np.arange(SIDE) + 0.5) / SIDE * (high - low)
+    seen = np.zeros((SIDE, SIDE))
+    for shown, shade in layers:
+        a, b, c, d = shown.edges
+        column = np.floor((x - a) / (b - a) * shade.shape[1]).astype(int)
+        row = np.floor((y - c) / (d - c) * shade.shape[0]).astype(int)
+        inside_x, inside_y = (column >= 0) & (column < shade.shape[1]), (row >= 0) & (row < shade.shape[0])
+        seen[np.ix_(inside_y, inside_x)] = shade[np.ix_(row[inside_y], column[inside_x])]
+    return (COLORS((seen[::-1] + 1) / 2)[..., :3] * 255).round().astype(np.uint8)
+
+
+def show(ax: Axes, shown: Picture, ticks: int = 5) -> AxesImage:
+    """Draw a window's pixels, with the logarithms on its axes."""
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(ticks))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
+    return ax.imshow(
+        equalized(shown.value),
+        origin="lower",
+        extent=shown.edges,
+        cmap=COLORS,
+        vmin=-1,
+        vmax=1,
+        interpolation="nearest",
+        aspect="auto",
+    )
+
+
+def frame(ax: Axes, inner: Picture) -> None:
+    """Mark where another window lies."""
+    left, right, low, high = inner.edges
+    ax.add_patch(Rectangle((left, low), right - left, high - low, fill=False, edgecolor="black", lw=0.8))
+
+
+def add_legend(figure: Figure) -> None:
+    """The two colours, by name."""
+    handles = [Patch(facecolor=TRAINED, label="trains"), Patch(facecolor=DIVERGED, label="does not train")]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)
