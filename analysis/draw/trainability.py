@@ -26,30 +26,25 @@ SIDE = 216  # pixels of a frame
 FRAME_MILLISECONDS, LAST_MILLISECONDS = 120, 1500
 SHADES = 48  # of a film: fewer make smaller files
 ZOOMS = 6  # small panels beside the large one
-WIDE = 4.5  # decades above which a panel's ticks are powers of ten
 
 
 @style.theme()
 def zooms(pictures: Mapping[int, Picture], labels: tuple[str, str]) -> Figure:
     """Window 0 at the left, and the windows after it at the right; a frame is the next window."""
     deeper = [zoom for zoom in sorted(pictures) if zoom > min(pictures)]
-    shown = deeper if len(deeper) <= ZOOMS else [deeper[i] for i in np.linspace(0, len(deeper) - 1, ZOOMS).round().astype(int)]
+    shown = [deeper[i] for i in np.linspace(0, len(deeper) - 1, min(ZOOMS, len(deeper))).round().astype(int)]
     columns = max(1, -(-len(shown) // 2))
-    figure = Figure(figsize=(style.PAGE, 3.1), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 0.38 * columns + 0.06)) if shown else (figure, None)
-    ax = left.subplots()
+    figure = Figure(figsize=(3.3 + 1.3 * columns * bool(shown), 3.2), layout="constrained")
+    grid = figure.add_gridspec(2, 2 + columns * bool(shown))
+    ax = figure.add_subplot(grid[:, :2])
     show(ax, pictures[min(pictures)])
     ax.set(xlabel=labels[0], ylabel=labels[1])
-    if shown:
-        frame(ax, pictures[shown[0]])
-        panels = right.subplots(2, columns, squeeze=False).ravel()
-        for panel, zoom in zip(panels, shown, strict=False):
-            show(panel, pictures[zoom], ticks=2)
-            panel.set_title(f"×{2**zoom}", loc="left")
-        for panel, after in zip(panels, shown[1:], strict=False):
-            frame(panel, pictures[after])
-        for panel in panels[len(shown) :]:
-            panel.set_axis_off()
+    for place, zoom in enumerate(shown):
+        panel = figure.add_subplot(grid[divmod(place, columns)[0], 2 + place % columns])
+        frame(ax, pictures[zoom])
+        show(panel, pictures[zoom], ticks=2)
+        panel.set_title(f"×{2 ** (zoom - min(pictures))}", loc="left")
+        ax = panel
     add_legend(figure)
     return figure
 
@@ -59,7 +54,7 @@ def conditions(pictures: Mapping[str, Sequence[tuple[int, Picture]]]) -> Figure:
     """A column for each condition: its first window above its deepest one."""
     rows = max(len(windows) for windows in pictures.values())
     columns = len(pictures)
-    figure = Figure(figsize=(style.PAGE, 1.15 + 1.2 * rows), layout="constrained")
+    figure = Figure(figsize=(min(style.PAGE, 0.5 + 1.6 * columns), 0.9 + 1.35 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     for column, (name, windows) in zip(grid.T, pictures.items(), strict=True):
         for ax, (zoom, shown) in zip(column, windows, strict=False):
@@ -125,14 +120,14 @@ def zoom_frames(pictures: Mapping[int, Picture]) -> Iterator[UInt8[np.ndarray, "
             return
         end, count = pictures[after].edges, PER_OCTAVE * (after - zoom)
         for step in range(count):
-            part = (1 - 2.0 ** (-(after - zoom) * step / count)) / (1 - 2.0 ** -(after - zoom))  # evenly in the width's log
+            part = (1 - 2.0 ** (-(after - zoom) * step / count)) / (
+                1 - 2.0 ** -(after - zoom)
+            )  # evenly in the width's log
             edges = tuple(a + part * (b - a) for a, b in zip(start, end, strict=True))
             yield view(edges, [(pictures[zoom], shades[zoom]), (pictures[after], shades[after])])
 
 
-def view(
-    edges: tuple[float, ...], layers: Sequence[tuple[Picture, np.ndarray]]
-) -> UInt8[np.ndarray, "side side 3"]:
+def view(edges: tuple[float, ...], layers: Sequence[tuple[Picture, np.ndarray]]) -> UInt8[np.ndarray, "side side 3"]:
     """The colours seen in a frame with these edges: each layer's nearest pixel, later layers over earlier ones."""
     left, right, low, high = edges
     x = left + (np.arange(SIDE) + 0.5) / SIDE * (right - left)
@@ -149,6 +144,7 @@ def view(
 
 def show(ax: Axes, shown: Picture, ticks: int = 5) -> AxesImage:
     """Draw a window's pixels, with the logarithms on its axes."""
+    ax.set_box_aspect(1)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(ticks))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))

@@ -12,7 +12,7 @@ from analysis.stats import averages
 
 FEWEST_BOXES = 8  # along a picture's side: with fewer the count says more of the frame than of the boundary
 FEWEST_WINDOWS = 8  # for an interval; with fewer there is a range
-SMOOTH = 1.1  # at most the dimension of a smooth curve by the same count: see the tests
+SMOOTH = 1.05  # the hypothesis: a smooth curve's dimension by this count is at most this; the tests simulate it
 FEWEST_EDGES = 16  # squares that the boundary crosses, for a dimension
 
 Edges = Bool[np.ndarray, "rows columns"]

@@ -76,15 +76,14 @@ def analyze(runs: pd.DataFrame, pixels: pd.DataFrame) -> StudyResult:
     table, by_window = dimensions(random)
     figures, films = [], []
     if random:
-        main = next((name for name in PUBLISHED if name in random), next(iter(random)))
+        main = max(random, key=lambda name: len(random[name]) > 1)  # the first that has zooms, if one has
         figures += [zoom_figure(runs, pixels, main, random[main])]
         if len(random) > 1:
             figures.append(condition_figure(runs, pixels, random))
         if table["dimension"].notna().any():
             figures.append(dimension_figure(table, by_window))
-        deepest = max(random, key=lambda name: (len(random[name]), name == main))
-        if len(random[deepest]) > 1:
-            films.append(zoom_film(runs, deepest, random[deepest]))
+        if len(random[main]) > 1:
+            films.append(zoom_film(runs, main, random[main]))
     if NETWORK in pictures:
         figures.append(network_figure(runs, pixels, pictures[NETWORK][0]))
     return StudyResult(
@@ -267,7 +266,7 @@ def dimension_table(table: pd.DataFrame) -> Table:
 COLOR_TEXT = (
     "purple trains: the mean of the last 20 costs is below the first cost; orange does not; within a colour the shade "
     "ranks the runs by the sum of their costs (purple) or of their inverse costs (orange), relative to the first and cut "
-    "off at 10⁶, dark next to the boundary"
+    "off at 10⁶, darker the slower they train or diverge"
 )
 DIMENSION_TEXT = (
     "dimension: minus the slope of the logarithm of the number of boxes that hold a part of the boundary against that of "

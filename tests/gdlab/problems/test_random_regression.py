@@ -19,7 +19,11 @@ KINDS = [
     {"batch_size": 16},
     {"training_examples": 1},
 ]
-FUNCTIONS = {"tanh": lambda z: np.tanh(2**0.5 * z), "relu": lambda z: 2**0.5 * np.maximum(z, 0), "identity": lambda z: z}
+FUNCTIONS = {
+    "tanh": lambda z: np.tanh(2**0.5 * z),
+    "relu": lambda z: 2**0.5 * np.maximum(z, 0),
+    "identity": lambda z: z,
+}
 
 
 def starts(problem, runs=3):
