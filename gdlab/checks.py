@@ -33,8 +33,8 @@ def columns_in(record: Any, **intervals: str) -> None:
 
 
 def per_run(name: str, value: Any) -> Rates:
-    """A hyperparameter as a column (runs, 1), from one number, a sequence of numbers, or a column; an array with a value
-    for each parameter, (runs, parameters), stays as it is.
+    """A hyperparameter as a column (runs, 1), from one number, a sequence of numbers, or a column; an array with a
+    value for each parameter, (runs, parameters), stays as it is.
     """
     if isinstance(value, np.ndarray) and value.ndim == 2:
         return value

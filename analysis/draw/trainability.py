@@ -120,9 +120,8 @@ def zoom_frames(pictures: Mapping[int, Picture]) -> Iterator[UInt8[np.ndarray, "
             return
         end, count = pictures[after].edges, PER_OCTAVE * (after - zoom)
         for step in range(count):
-            part = (1 - 2.0 ** (-(after - zoom) * step / count)) / (
-                1 - 2.0 ** -(after - zoom)
-            )  # evenly in the width's log
+            # evenly in the logarithm of the width
+            part = (1 - 2.0 ** (-(after - zoom) * step / count)) / (1 - 2.0 ** -(after - zoom))
             edges = tuple(a + part * (b - a) for a, b in zip(start, end, strict=True))
             yield view(edges, [(pictures[zoom], shades[zoom]), (pictures[after], shades[after])])
 

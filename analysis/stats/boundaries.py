@@ -75,7 +75,7 @@ def edges(value: Float[np.ndarray, "rows columns"]) -> Edges:
     """True for each square of four neighbouring pixels of which some train and some do not."""
     trained = value < 0
     corners = np.stack([trained[1:, 1:], trained[:-1, 1:], trained[1:, :-1], trained[:-1, :-1]])
-    return corners.any(axis=0) & ~corners.all(axis=0)
+    return np.asarray(corners.any(axis=0) & ~corners.all(axis=0))
 
 
 def box_counts(boundary: Edges) -> pd.DataFrame:

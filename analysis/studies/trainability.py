@@ -57,7 +57,7 @@ def load(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def condition(run: pd.Series) -> str:
-    """The setting in which a window differs from the others, in a word or two; the published ones are in `PUBLISHED`."""
+    """The setting that a window shares with its zooms, in a word or two; the published ones are in `PUBLISHED`."""
     if run[PROBLEM] == NETWORK:
         return NETWORK
     if run[AXES] == "offset":
@@ -265,12 +265,12 @@ def dimension_table(table: pd.DataFrame) -> Table:
 
 COLOR_TEXT = (
     "purple trains: the mean of the last 20 costs is below the first cost; orange does not; within a colour the shade "
-    "ranks the runs by the sum of their costs (purple) or of their inverse costs (orange), relative to the first and cut "
-    "off at 10⁶, darker the slower they train or diverge"
+    "ranks the runs by the sum of their costs (purple) or of their inverse costs (orange), relative to the first and "
+    "cut off at 10⁶, darker the slower they train or diverge"
 )
 DIMENSION_TEXT = (
-    "dimension: minus the slope of the logarithm of the number of boxes that hold a part of the boundary against that of "
-    f"their size, 1 pixel up to an eighth of the side; median over the windows, with a {INTERVAL} over windows, from "
+    "dimension: minus the slope of the logarithm of the number of boxes that hold a part of the boundary against that "
+    f"of their size, 1 pixel up to an eighth of the side; median over the windows, with a {INTERVAL} over windows, from "
     f"{boundaries.FEWEST_WINDOWS} windows on, else their range; the windows overlap, so that they are not independent"
 )
 VERDICT_TEXT = (

@@ -9,8 +9,8 @@ from gdlab.arrays import Column, PerRun, Rates, Theta
 
 @runtime_checkable
 class Optimizer(Protocol):
-    """An update rule for a stack of runs; `learning_rate` is the base rate, before any schedule: a column, or a value for
-    each parameter (`gdlab.problems.layers.layer_rates` makes one of a rate for each layer).
+    """An update rule for a stack of runs; `learning_rate` is the base rate, before any schedule: a column, or a value
+    for each parameter (`gdlab.problems.layers.layer_rates` makes one of a rate for each layer).
     """
 
     learning_rate: Rates

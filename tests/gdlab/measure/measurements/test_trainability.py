@@ -1,5 +1,7 @@
 """Trainability: pixels alone and in a picture, the verdict, the tiles, the windows."""
 
+from itertools import pairwise
+
 import cases
 import numpy as np
 import pytest
@@ -113,7 +115,7 @@ def test_every_window_has_the_boundary_of_the_one_before_in_its_middle():
     given = setting()
     final = [measurement(zoom=zoom, pixels=2)(given).final for zoom in (3, 2, 1, 0)][::-1]
     assert [each["window_width"] for each in final] == [9.0, 4.5, 2.25, 1.125]
-    for before, after in zip(final, final[1:], strict=False):
+    for before, after in pairwise(final):
         half = before["window_width"] / 2 / 64  # between two points that are looked at
         ends = np.array([-half, half])
         costs, _ = relative_costs(given, "layers", after["center_x"] + ends, after["center_y"] + ends)
