@@ -129,7 +129,7 @@ def row(name: str, own: Mapping[int, Picture], found: Dimension) -> dict[str, ob
         "dimension": found.value,
         "low": found.low,
         "high": found.high,
-        "interval": "95 %" if found.is_interval else "range",
+        "interval": "95%" if found.is_interval else "range",
         "verdict": found.verdict,
         "published": PUBLISHED.get(name, np.nan),
     }
@@ -163,7 +163,7 @@ def estimate(row: pd.Series) -> str:
     """A dimension with its interval or range, and the number of windows."""
     if np.isnan(row["dimension"]):
         return "too few boundary pixels"
-    bounds = f"{'95 % interval' if row['interval'] == '95 %' else 'range'} {row['low']:.2f} to {row['high']:.2f}"
+    bounds = f"{'95% interval' if row['interval'] == '95%' else 'range'} {row['low']:.2f} to {row['high']:.2f}"
     return f"{row['dimension']:.2f}, {bounds}, {words.plural(int(row['windows']), 'window')}"
 
 
@@ -270,11 +270,11 @@ COLOR_TEXT = (
 )
 DIMENSION_TEXT = (
     "dimension: minus the slope of the logarithm of the number of boxes that hold a part of the boundary against that "
-    f"of their size, 1 pixel up to an eighth of the side; median over the windows, with a {INTERVAL} over windows, from "
+    f"of their size, 1 pixel up to an eighth of the side; median over the windows, with a {INTERVAL} over windows from "
     f"{boundaries.FEWEST_WINDOWS} windows on, else their range; the windows overlap, so that they are not independent"
 )
 VERDICT_TEXT = (
-    f"fractal: the interval lies above {boundaries.SMOOTH:g}, which smooth curves stay below in at least 95 % of "
+    f"fractal: the interval lies above {boundaries.SMOOTH:g}, which smooth curves stay below in at least 95% of "
     "simulations with as many windows; not decided: the interval contains it, or there are too few windows"
 )
 

@@ -17,6 +17,7 @@ SMALL = {  # what a measurement is cut down to
     "directions": {"count": 5},
     "scores": {},
     "slopes": {"count": 5},
+    "trainability": {"zoom": 0, "pixels": 2, "stride": 1, "tile": 0},
 }
 
 
@@ -34,7 +35,8 @@ def test_every_job_of_an_experiment_composes_and_builds(jobs, experiment):
 
 def kind(config):
     """What jobs that differ only in rates, starts and seeds have in common."""
-    return key.shared(config), repr(config.get("measurement"))
+    measurement = config.get("measurement")
+    return key.shared(config), repr({**measurement, **SMALL[measurement["name"]]} if measurement else None)
 
 
 def two_steps(config):
