@@ -42,6 +42,7 @@ def folder(empty_store, tmp_path_factory):
     jobs["offset"] = changed(tanh, measurement={**square, "axes": "offset"})
     jobs["identity"] = changed(tanh, problem={"activation": "identity"}, measurement=square)
     network = config("experiment=trainability", "problem=network", "problem/data=digits", "problem.hidden=[4]")
+    network = changed(network, optimizer={"learning_rate": 0.1})
     network = changed(network, problem={"activation": "tanh", "output": "identity", "examples": 20})
     jobs["network"] = changed(network, stop={"max_steps": 25}, measurement={"pixels": 4, "stride": 1})
     with pytest.MonkeyPatch.context() as monkeypatch:
