@@ -21,7 +21,7 @@ from analysis.stats.boundaries import SMOOTH, Picture, equalized
 
 COLORS = mpl.colormaps["PuOr_r"]  # distinct to colour-blind readers, in print too: the two sides differ in hue
 TRAINED, DIVERGED = COLORS(0.12), COLORS(0.88)
-PER_OCTAVE = 6  # frames in which a window doubles
+PER_OCTAVE = 4  # frames in which a window doubles
 SIDE = 216  # pixels of a frame
 FRAME_MILLISECONDS, LAST_MILLISECONDS = 120, 1500
 SHADES = 48  # of a film: fewer make smaller files

@@ -327,11 +327,11 @@ STUDY = Study(
     title="Is the boundary of trainability fractal?",
     chapter=RATES,
     order=90,
-    minutes=14,
+    minutes=16,
     small=(
         "hydra.sweeper.cases=["
         "'measurement.zoom=0 measurement.pixels=256 measurement.stride=8 measurement.tile=range(4)',"
-        "'problem.activation=identity problem.training_examples=16 measurement.pixels=128 measurement.zoom=0,2,4 "
+        "'problem.activation=identity problem.training_examples=16 measurement.pixels=128 measurement.zoom=0,4,8 "
         "measurement.tile=range(1)']",
     ),
     load=load,
