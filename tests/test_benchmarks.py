@@ -103,3 +103,18 @@ def test_reports_are_compared_cell_by_cell(tmp_path: Path) -> None:
     assert compare.difference(before, tmp_path / "none.csv", tolerance=0) == f"missing in {tmp_path}"
     after.write_text("run,cost\na,1.0\n")
     assert compare.difference(before, after, tolerance=0) == "2 rows became 1"
+
+
+def test_trainability_is_timed_beside_a_peer(tmp_path: Path) -> None:
+    peer = tmp_path / "peer"
+    peer.write_text('#!/bin/sh\necho \'{"seconds": 2.0, "processor": 4.0, "trained": [1, 1, 1, 1]}\'\n')
+    peer.chmod(0o755)
+    tiny = ["--pixels", "2", "--steps", "25", "--rounds", "1"]
+    done = script(tmp_path, "benchmarks/trainability.py", *tiny, "--jax-python", str(peer))
+    assert done.returncode == 0, done.stderr
+    times = pd.read_csv(tmp_path / "benchmarks" / "results" / "trainability.csv").set_index("name")
+    assert list(times.index) == ["gdlab", "jax vmap"]
+    assert times["us_per_pixel_step"]["jax vmap"] == 2.0 / 100 * 1e6
+    assert times["processor_us_per_pixel_step"]["jax vmap"] == 4.0 / 100 * 1e6
+    assert times["verdicts_equal_to_gdlab"]["gdlab"] == 1 and times["seconds"]["gdlab"] > 0
+    assert 0 <= times["verdicts_equal_to_gdlab"]["jax vmap"] < 1  # the largest learning rates do not train
