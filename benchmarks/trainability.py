@@ -45,7 +45,7 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         start = Path(folder) / "start.npz"
-        np.savez(start, **the_same_start(options.pixels))
+        np.savez(start, allow_pickle=False, **the_same_start(options.pixels))
         own = [sys.executable, __file__, "--only-gdlab", "--pixels", str(options.pixels), "--steps", str(options.steps)]
         commands = {"gdlab": own}
         if options.jax_python:

@@ -32,10 +32,10 @@ def main(path: str, steps: int) -> None:
         value, gradient = jax.value_and_grad(cost)(weights)
         return [w - rate * g for w, rate, g in zip(weights, rates, gradient, strict=True)], value
 
-    @jax.jit
-    def train(weights: Any, rates: Any) -> Any:
+    def all_steps(weights: Any, rates: Any) -> Any:
         return jax.lax.scan(lambda now, _: jax.vmap(step)(now, rates), weights, None, length=steps)[1]
 
+    train = jax.jit(all_steps)
     train(weights, rates).block_until_ready()
     clock, processor = time.perf_counter(), time.process_time()
     costs = np.asarray(train(weights, rates).block_until_ready())
