@@ -175,7 +175,7 @@ STUDY = Study(
     small=(
         "hydra.sweeper.cases=["
         "'measurement.zoom=0 measurement.pixels=256 measurement.stride=8 measurement.tile=range(4)',"
-        "'problem.activation=identity problem.training_examples=16 measurement.pixels=128 measurement.zoom=0,4,8 "
+        "'problem.activation=identity problem.training_examples=16 measurement.pixels=128 measurement.zoom=0,8 "
         "measurement.tile=range(1)']",
     ),
     load=load,
