@@ -82,21 +82,25 @@ def plane(shown: Picture, labels: tuple[str, str]) -> Figure:
 
 @style.theme()
 def dimensions(table: pd.DataFrame, windows: pd.DataFrame) -> Figure:
-    """Each condition's dimension with its interval, those of its windows, and the published one."""
-    figure = Figure(figsize=(style.COLUMN * 1.35, 0.9 + 0.3 * len(table)), layout="constrained")
-    ax = figure.subplots()
+    """Each window's dimension against its enlargement; each condition's median with its interval, and the published."""
+    figure = Figure(figsize=(style.PAGE, 1.5 + 0.2 * len(table)), layout="constrained")
+    left, right = figure.subplots(1, 2, sharex=False)
     places = np.arange(len(table))[::-1]
-    for place, (_, row) in zip(places, table.iterrows(), strict=True):
-        own = windows.loc[windows["condition"] == row["condition"], "dimension"].dropna()
-        ax.plot(own, np.full(len(own), place - 0.22), ls="", marker="|", ms=5, mew=0.7, color=style.FAINT)
-        ax.plot([row["low"], row["high"]], [place, place], color=style.CHOICES[0], lw=1.4)
-    ax.plot(table["dimension"], places, ls="", marker="o", ms=4, color=style.CHOICES[0], label="median of the windows")
-    ax.plot([], [], ls="", marker="|", ms=5, mew=0.7, color=style.FAINT, label="a window")
-    ax.plot(table["published"], places, ls="", marker="D", ms=4, mfc="white", color=style.CHOICES[1], label="published")
-    ax.axvline(SMOOTH, color=style.FAINT, lw=0.7, ls=(0, (4, 2)))
-    ax.set_yticks(places, table["condition"])
-    ax.set(xlabel="box-counting dimension", ylim=(-0.6, len(table) - 0.4), xlim=(0.95, 2.05))
-    figure.legend(loc="outside upper center", ncols=3, fontsize=6, columnspacing=1.0, handletextpad=0.3)
+    for place, color, marker, (_, row) in zip(places, style.CHOICES, "osD^vPX", table.iterrows(), strict=False):
+        own = windows[(windows["condition"] == row["condition"]) & windows["dimension"].notna()]
+        left.plot(own["zoom"], own["dimension"], color=color, marker=marker, ms=3, lw=0.9)
+        right.plot([row["low"], row["high"]], [place, place], color=color, lw=1.4)
+        right.plot([row["dimension"]], [place], color=color, marker=marker, ms=4.5)
+        right.plot([row["published"]], [place], ls="", marker="|", ms=9, mew=1.6, color=style.INK)
+    left.axhline(SMOOTH, color=style.FAINT, lw=0.7, ls=(0, (4, 2)))
+    right.axvline(SMOOTH, color=style.FAINT, lw=0.7, ls=(0, (4, 2)))
+    left.xaxis.set_major_locator(MaxNLocator(integer=True))
+    left.set(xlabel="enlargement, log₂", ylabel="box-counting dimension", ylim=(0.9, 2.05))
+    right.set_yticks(places, table["condition"])
+    right.set(xlabel="box-counting dimension", ylim=(-0.6, len(table) - 0.4), xlim=(0.9, 2.05))
+    right.plot([], [], ls="-", marker="o", ms=4.5, lw=1.4, color=style.FAINT, label="median over windows")
+    right.plot([], [], ls="", marker="|", ms=9, mew=1.6, color=style.INK, label="published")
+    figure.legend(loc="outside upper right", ncols=2)
     return figure
 
 

@@ -34,8 +34,9 @@ DIMENSION_TEXT = (
     f"{boundaries.FEWEST_WINDOWS} windows on, else their range; the windows overlap, so that they are not independent"
 )
 VERDICT_TEXT = (
-    f"fractal: the interval lies above {boundaries.SMOOTH:g}, which smooth curves stay below in at least 95% of "
-    "simulations with as many windows; not decided: the interval contains it, or there are too few windows"
+    f"fractal: all of the deeper half of at least {boundaries.FEWEST_WINDOWS} windows lie above {boundaries.SMOOTH:g}, "
+    "which at most 5% of smooth curves do in simulations, since a smooth curve is straight in deep windows; not told "
+    "from smooth: none does; not decided: some do, or there are fewer windows"
 )
 
 
@@ -83,8 +84,10 @@ def dimension_figure(table: pd.DataFrame, by_window: pd.DataFrame) -> Figure:
         title="The dimension of the boundary",
         plot=draw.dimensions(table, by_window),
         caption=words.sentences(
+            "left: the dimension of each window against its enlargement, in the colours of the right; right: each "
+            "condition's median over its windows with its interval or range, and the published value",
             DIMENSION_TEXT,
-            f"published: {SOURCE}",
+            f"published: {SOURCE}, for windows chosen by eye",
             f"dashed line: {boundaries.SMOOTH:g}, which this count of a smooth curve stays below",
         ),
         data=by_window,

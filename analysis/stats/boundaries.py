@@ -12,7 +12,7 @@ from analysis.stats import averages
 
 FEWEST_BOXES = 8  # along a picture's side: with fewer the count says more of the frame than of the boundary
 FEWEST_WINDOWS = 8  # for an interval; with fewer there is a range
-SMOOTH = 1.05  # the hypothesis: a smooth curve's dimension by this count is at most this; the tests simulate it
+SMOOTH = 1.1  # a smooth curve's dimension by this count is below: the tests simulate it
 FEWEST_EDGES = 16  # squares that the boundary crosses, for a dimension
 
 Edges = Bool[np.ndarray, "rows columns"]
@@ -38,12 +38,16 @@ class Picture(NamedTuple):
 
 
 class Dimension(NamedTuple):
-    """The median of the windows' dimensions, and the bootstrap interval over windows or, of few windows, the range."""
+    """The median of the windows' dimensions, and the bootstrap interval over windows or, of few windows, the range.
+
+    `deepest` are the dimensions of the deeper half of the windows.
+    """
 
     value: float
     low: float
     high: float
     windows: int
+    deepest: tuple[float, ...] = ()
 
     @property
     def is_interval(self) -> bool:
@@ -52,10 +56,15 @@ class Dimension(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Fractal, smooth, or not decided: the hypothesis is a dimension of at most `SMOOTH`."""
-        if not self.is_interval or self.low <= SMOOTH <= self.high:
+        """Fractal, not told from smooth, or not decided.
+
+        The hypothesis is a smooth curve, which is straight in deep windows. It is rejected where all of the deeper half
+        of the windows are above `SMOOTH`, kept where none is, and not decided otherwise or with few windows.
+        """
+        above = [value > SMOOTH for value in self.deepest if not np.isnan(value)]
+        if self.windows < FEWEST_WINDOWS or len(above) < len(self.deepest) or any(above) != all(above):
             return "not decided"
-        return "fractal" if self.low > SMOOTH else "not told from smooth"
+        return "fractal" if all(above) else "not told from smooth"
 
 
 def picture(pixels: pd.DataFrame) -> Picture:
@@ -105,14 +114,15 @@ def dimension(shown: Picture) -> float:
 
 
 def over_windows(dimensions: Float[np.ndarray, " windows"]) -> Dimension:
-    """The median over the windows that have a dimension; NaN without one."""
+    """The median over the windows that have a dimension, the widest window first; NaN without one."""
     known = dimensions[~np.isnan(dimensions)]
     if not len(known):
         return Dimension(np.nan, np.nan, np.nan, 0)
     low, high = known.min(), known.max()
     if len(known) >= FEWEST_WINDOWS:
         low, high = averages.interval(np.median(averages.resampled(known), axis=1))
-    return Dimension(float(np.median(known)), float(low), float(high), len(known))
+    deepest = tuple(dimensions[len(dimensions) // 2 :].tolist())
+    return Dimension(float(np.median(known)), float(low), float(high), len(known), deepest)
 
 
 def equalized(value: Float[np.ndarray, "rows columns"], gap: float = 0.25) -> Float[np.ndarray, "rows columns"]:

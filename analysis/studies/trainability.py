@@ -77,7 +77,7 @@ def analyze(runs: pd.DataFrame, pixels: pd.DataFrame) -> StudyResult:
     if NETWORK in pictures:
         figures.append(recipe.network_figure(runs, pixels, pictures[NETWORK][0]))
     return StudyResult(
-        findings=findings(table, runs, pictures),
+        findings=findings(table, by_window, runs, pictures),
         figures=figures,
         films=films,
         tables=[recipe.dimension_table(table)] if random else [],
@@ -133,18 +133,20 @@ def row(name: str, own: Mapping[int, Picture], found: Dimension) -> dict[str, ob
     }
 
 
-def findings(table: pd.DataFrame, runs: pd.DataFrame, pictures: Pictures) -> list[str]:
+def findings(table: pd.DataFrame, by_window: pd.DataFrame, runs: pd.DataFrame, pictures: Pictures) -> list[str]:
     """The answer for each condition, with its evidence."""
     texts = []
     for verdict, opening in (
-        ("fractal", "The boundary is ragged in every enlargement: its dimension is above that of a smooth curve for"),
-        ("not told from smooth", "The boundary cannot be told from a smooth curve for"),
+        ("fractal", "Enlarged, the boundary does not become a smooth curve, for"),
+        ("not told from smooth", "Where it was enlarged, the boundary is not told from a smooth curve for"),
         ("not decided", "Not decided for"),
     ):
         rows = table[table["verdict"] == verdict]
         named = [f"{r['condition']} ({estimate(r)})" for _, r in rows.iterrows()]
         if named:
             texts.append(f"{opening} {words.listed(named)}")
+    if ends := [text for _, own in by_window.groupby("condition", sort=False) if (text := change(own))]:
+        texts.append(f"the dimension depends on the enlargement: {words.listed(ends)}")
     if len(both := table.dropna(subset=["dimension", "published"])) > 1:
         inside = both[(both["low"] <= both["published"]) & (both["published"] <= both["high"])]
         texts.append(
@@ -157,6 +159,16 @@ def findings(table: pd.DataFrame, runs: pd.DataFrame, pictures: Pictures) -> lis
             f"the network on {recipe.data_name(runs)} trains at {share:.0%} of the pairs of learning rates shown"
         )
     return [words.sentences(text) for text in texts]
+
+
+def change(own: pd.DataFrame) -> str:
+    """A condition's dimension in its widest and in its deepest window; empty if it has one window."""
+    known = own.dropna(subset=["dimension"])
+    if len(known) < 2:
+        return ""
+    wide, deep = known.iloc[0], known.iloc[-1]
+    rise = f"{wide['dimension']:.2f} at ×{2 ** wide['zoom']:,} and {deep['dimension']:.2f} at ×{2 ** deep['zoom']:,}"
+    return f"{rise} for {wide['condition']}"
 
 
 def estimate(row: pd.Series) -> str:

@@ -87,19 +87,22 @@ def test_smooth_curves_are_called_fractal_in_at_most_5_percent():
     [
         ([1.5] * 8, "fractal"),
         ([1.0] * 8, "not told from smooth"),
-        ([1.0] * 4 + [1.6] * 4, "not decided"),
+        ([1.0] * 4 + [1.6] * 4, "fractal"),  # wide windows may look smooth
+        ([1.6] * 4 + [1.0] * 4, "not told from smooth"),
+        ([1.6] * 7 + [1.0], "not decided"),
+        ([1.6] * 8 + [np.nan], "not decided"),
         ([1.5] * 7, "not decided"),  # too few
         ([1.5] * 7 + [np.nan], "not decided"),
         ([np.nan], "not decided"),
     ],
 )
-def test_the_verdict_needs_eight_windows_and_an_interval_on_one_side(dimensions, verdict):
+def test_the_verdict_needs_eight_windows_and_agreement_of_the_deeper_half(dimensions, verdict):
     assert over_windows(np.array(dimensions)).verdict == verdict
 
 
 def test_few_windows_have_a_range_and_many_an_interval_of_the_median():
     few = over_windows(np.array([1.2, 1.0, 1.7]))
-    assert few == (1.2, 1.0, 1.7, 3) and not few.is_interval
+    assert few == (1.2, 1.0, 1.7, 3, (1.0, 1.7)) and not few.is_interval
     values = np.random.default_rng(1).normal(1.5, 0.1, 40)
     many = over_windows(values)
     assert many.is_interval and values.min() < many.low < many.value < many.high < values.max()

@@ -149,10 +149,9 @@ def test_the_film_narrows_from_the_first_window_to_the_last(result):
 def test_a_fractal_boundary_is_found_and_compared_with_the_published_one():
     side, rng = np.arange(64), np.random.default_rng(0)
     noise = {zoom: Picture(side, side, rng.choice([-1.0, 1.0], (64, 64))) for zoom in range(8)}
-    table, _ = trainability.dimensions({"offset": noise, "tanh": noise})
+    table, by_window = trainability.dimensions({"offset": noise, "tanh": noise})
     assert table["verdict"].tolist() == ["fractal", "fractal"]
-    texts = trainability.findings(table, pd.DataFrame(), {})
-    assert texts[0].startswith(
-        "The boundary is ragged in every enlargement: its dimension is above that of a smooth curve for offset (1.9"
-    )
-    assert "lies in the interval or range of" in texts[1]
+    texts = trainability.findings(table, by_window, pd.DataFrame(), {})
+    assert texts[0].startswith("Enlarged, the boundary does not become a smooth curve, for offset (1.9")
+    assert texts[1].startswith("The dimension depends on the enlargement: 1.9") and "at ×128 for offset and" in texts[1]
+    assert "lies in the interval or range of" in texts[2]
