@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -112,22 +113,21 @@ def film(pictures: Mapping[int, Picture]) -> bytes:
 
 
 def zoom_frames(pictures: Mapping[int, Picture]) -> Iterator[UInt8[np.ndarray, "side side 3"]]:
-    """The frames: between two windows the picture of the wider one is seen through an ever smaller frame, in which the
-    next one, where it has pixels, takes over.
+    """The frames: between two windows the wider one is seen through an ever smaller frame, with the deeper one in its
+    middle; the scale of the shades passes from that of the wider one to that of the deeper one.
     """
     order = sorted(pictures)
-    shades = {zoom: np.round(equalized(pictures[zoom].value) * SHADES) / SHADES for zoom in order}
-    for zoom, after in zip(order, [*order[1:], None], strict=True):
-        start = pictures[zoom].edges
-        if after is None:
-            yield view(start, [(pictures[zoom], shades[zoom])])
-            return
-        end, count = pictures[after].edges, PER_OCTAVE * (after - zoom)
-        for step in range(count):
-            # evenly in the logarithm of the width
-            part = (1 - 2.0 ** (-(after - zoom) * step / count)) / (1 - 2.0 ** -(after - zoom))
-            edges = tuple(a + part * (b - a) for a, b in zip(start, end, strict=True))
-            yield view(edges, [(pictures[zoom], shades[zoom]), (pictures[after], shades[after])])
+    for zoom, after in pairwise(order):
+        both, octaves = (pictures[zoom], pictures[after]), after - zoom
+        scales = [[equalized(shown.value, by.value) for shown in both] for by in both]
+        for step in range(PER_OCTAVE * octaves):
+            time = step / (PER_OCTAVE * octaves)
+            narrowed = (1 - 2.0 ** (-octaves * time)) / (1 - 2.0**-octaves)  # evenly in the logarithm of the width
+            edges = tuple(a + narrowed * (b - a) for a, b in zip(both[0].edges, both[1].edges, strict=True))
+            shades = [(1 - time) * wide + time * deep for wide, deep in zip(*scales, strict=True)]
+            yield view(edges, list(zip(both, shades, strict=True)))
+    last = pictures[order[-1]]
+    yield view(last.edges, [(last, equalized(last.value))])
 
 
 def view(edges: tuple[float, ...], layers: Sequence[tuple[Picture, np.ndarray]]) -> UInt8[np.ndarray, "side side 3"]:
@@ -142,7 +142,8 @@ def view(edges: tuple[float, ...], layers: Sequence[tuple[Picture, np.ndarray]])
         row = np.floor((y - c) / (d - c) * shade.shape[0]).astype(int)
         inside_x, inside_y = (column >= 0) & (column < shade.shape[1]), (row >= 0) & (row < shade.shape[0])
         seen[np.ix_(inside_y, inside_x)] = shade[np.ix_(row[inside_y], column[inside_x])]
-    return (COLORS((seen[::-1] + 1) / 2)[..., :3] * 255).round().astype(np.uint8)
+    few = np.round(seen[::-1] * SHADES) / SHADES
+    return (COLORS((few + 1) / 2)[..., :3] * 255).round().astype(np.uint8)
 
 
 def show(ax: Axes, shown: Picture, ticks: int = 5) -> AxesImage:

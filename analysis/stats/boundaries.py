@@ -125,12 +125,15 @@ def over_windows(dimensions: Float[np.ndarray, " windows"]) -> Dimension:
     return Dimension(float(np.median(known)), float(low), float(high), len(known), deepest)
 
 
-def equalized(value: Float[np.ndarray, "rows columns"], gap: float = 0.25) -> Float[np.ndarray, "rows columns"]:
+def equalized(
+    value: Float[np.ndarray, "rows columns"], reference: Float[np.ndarray, "_ _"] | None = None, gap: float = 0.25
+) -> Float[np.ndarray, "rows columns"]:
     """Values as shades from -1 to 1, evenly spread over those on either side of 0, which stays free by `gap`.
 
-    Histogram equalization, each sign on its own (Sohl-Dickstein 2024).
+    Histogram equalization, each sign on its own (Sohl-Dickstein 2024), by the values of a `reference` or by their own.
     """
-    ordered = np.sort(value.ravel())
+    ordered = np.sort((value if reference is None else reference).ravel())
     negative = int((ordered < 0).sum())
     shades = np.concatenate([np.linspace(-1, -gap, negative), np.linspace(gap, 1, len(ordered) - negative)])
-    return np.interp(value, ordered, shades)
+    interpolated = np.interp(value, ordered, shades)
+    return np.where(value < 0, np.minimum(interpolated, -gap), np.maximum(interpolated, gap))
