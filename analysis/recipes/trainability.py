@@ -21,7 +21,10 @@ LABELS = {
     "offset": ("offset of the first layer's weights, log₁₀", "learning rate, log₁₀ η"),
 }
 NETWORK = "network"
-SOURCE = "Sohl-Dickstein 2024, arXiv:2402.06184, table 1"
+PUBLISHED_TEXT = (
+    "published: Sohl-Dickstein 2024, arXiv:2402.06184, table 1, for deeper zooms, to places chosen by eye; there "
+    "mini-batches are drawn with replacement, and the code adds the offset at every step, not at the start alone"
+)
 Pictures = Mapping[str, Mapping[int, Picture]]
 COLOR_TEXT = (
     "purple trains: the mean of the last 20 costs is below the first cost; orange does not; within a colour the shade "
@@ -61,6 +64,7 @@ def zoom_figure(runs: pd.DataFrame, pixels: pd.DataFrame, name: str, own: Mappin
 
 def condition_figure(runs: pd.DataFrame, pictures: Pictures, by_window: pd.DataFrame) -> Figure:
     """The first and the deepest window of every condition."""
+    examples = [f"{name} {describe.values(runs[runs['condition'] == name], EXAMPLES)}" for name in pictures]
     shown = {name: [(zoom, own[zoom]) for zoom in sorted({min(own), max(own)})] for name, own in pictures.items()}
     return Figure(
         name="trainability_conditions",
@@ -70,6 +74,7 @@ def condition_figure(runs: pd.DataFrame, pictures: Pictures, by_window: pd.DataF
             "a column is a condition: its first window, and the deepest enlargement of its boundary",
             "tanh, relu and identity: the hidden units; mini-batches and one example: of tanh units; offset: a number "
             "added to all weights of the first layer at the start, against the learning rate of both layers",
+            f"random examples: {words.listed(examples)}",
             COLOR_TEXT,
             steps_text(runs),
         ),
@@ -87,7 +92,7 @@ def dimension_figure(table: pd.DataFrame, by_window: pd.DataFrame) -> Figure:
             "left: the dimension of each window against its enlargement, in the colours of the right; right: each "
             "condition's median over its windows with its interval or range, and the published value",
             DIMENSION_TEXT,
-            f"published: {SOURCE}, for windows chosen by eye",
+            PUBLISHED_TEXT,
             f"dashed line: {boundaries.SMOOTH:g}, which this count of a smooth curve stays below",
         ),
         data=by_window,
@@ -133,7 +138,7 @@ def dimension_table(table: pd.DataFrame) -> Table:
         name="trainability_dimensions",
         title="Box-counting dimension of the boundary",
         frame=table,
-        caption=words.sentences(DIMENSION_TEXT, f"published: {SOURCE}", VERDICT_TEXT),
+        caption=words.sentences(DIMENSION_TEXT, PUBLISHED_TEXT, VERDICT_TEXT),
     )
 
 

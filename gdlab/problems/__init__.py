@@ -1,4 +1,4 @@
-"""Problems: cost functions to descend, a network on a data set and low-dimensional landscapes."""
+"""Problems: cost functions to descend: a network on a data set, a regression on random data, small landscapes."""
 
 from __future__ import annotations
 
