@@ -11,7 +11,7 @@ from jaxtyping import Int
 
 from gdlab.arrays import Column, Costs, Theta, distinct, spread, stack_like, stacked, take
 from gdlab.blas import one_thread
-from gdlab.descent.batches import batches
+from gdlab.descent.batches import Forks, batches
 from gdlab.descent.schedules import Schedule
 from gdlab.descent.stopping import BUDGET, DIVERGED, RUNNING, Outcomes, Stopping, out_of_bounds
 from gdlab.optimizers import Optimizer
@@ -53,6 +53,7 @@ def descend(
     points: int,
     spacing: str = "log",
     extra_metrics: ExtraMetrics | None = None,
+    forks: Forks | None = None,
 ) -> Iterator[Snapshot]:
     """Train a stack of runs, and yield a snapshot at each recorded step.
 
@@ -70,11 +71,13 @@ def descend(
         The spacing of the recorded steps, a key of `SPACINGS`.
     extra_metrics
         Called with the step and the points recorded there; what it returns is recorded with the problem's metrics.
+    forks
+        A change of that order for each run, or None; by default none.
 
     """
     steps = stopping.steps(steps_per_epoch(problem))
     with one_thread():
-        active = _ActiveRuns(problem, theta, optimizer, schedule, stopping, seeds, steps, extra_metrics)
+        active = _ActiveRuns(problem, theta, optimizer, schedule, stopping, seeds, steps, extra_metrics, forks)
         for recorded, next_recorded in pairwise(SPACINGS[spacing](steps, points)):
             for step in range(recorded, next_recorded, WATCH):
                 if step == recorded or active.any_diverged:
@@ -115,6 +118,7 @@ class _ActiveRuns:
         seeds: Sequence[int],
         steps: int,
         extra_metrics: ExtraMetrics | None,
+        forks: Forks | None,
     ) -> None:
         runs = len(theta)
         self.problem, self.stopping, self.steps, self.extra_metrics = problem, stopping, steps, extra_metrics
@@ -124,7 +128,7 @@ class _ActiveRuns:
         self.schedule = spread(schedule, runs, theta.dtype)
         self.theta = stacked(theta, theta.dtype)
         self.state = self.optimizer.init(self.theta)
-        self.batches = batches(problem, seeds)
+        self.batches = batches(problem, seeds, forks)
         self.batch_cost = np.full(runs, np.nan)
         self.diverged_at = np.full(runs, -1)
         points, which = distinct(self.theta)
