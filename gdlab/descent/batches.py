@@ -46,10 +46,10 @@ class WholeSet:
 class Shuffled:
     """Mini-batches from a fresh permutation of the examples in every epoch.
 
-    Examples that do not fill a last mini-batch are left out of that epoch. A run's order depends on its own seed and its
-    fork alone; runs with equal seeds share an order, and when all runs do, the indices have no `runs` axis. A run with a
-    fork sees at each step the mini-batch that its first seed has there, and from the fork's step on the one that its
-    second seed has: before the fork it is bit for bit the run without one.
+    Examples that do not fill a last mini-batch are left out of that epoch. A run's order depends on its own seed and
+    its fork alone; runs with equal seeds share an order, and when all runs do, the indices have no `runs` axis. A run
+    with a fork sees at each step the mini-batch that its first seed has there, and from the fork's step on the one that
+    its second seed has: before the fork it is bit for bit the run without one.
     """
 
     def __init__(self, examples: int, batch_size: int, seeds: Sequence[int], forks: Forks | None = None) -> None:
@@ -83,7 +83,7 @@ class Shuffled:
         kept.batch_size, kept.per_epoch, kept._step = self.batch_size, self.per_epoch, self._step
         kept._generators = [self._generators[kind] for kind in kinds]
         kept._orders = self._orders[kinds]
-        kept._order_of = order_of.reshape(2, len(rows))
+        kept._order_of = order_of.reshape((2, len(rows)))
         kept._fork = self._fork[rows]
         kept.own = len(kinds) > 1
         return kept

@@ -44,10 +44,7 @@ def _finished(uri: str, run_id: str) -> dict[str, str]:
 
     check_place(uri, must_exist=True)
     with database.connected(uri) as connection:
-        if connection is not None:
-            found = database.run(connection, run_id)
-        else:
-            found = _run_by_client(uri, run_id)
+        found = _run_by_client(uri, run_id) if connection is None else database.run(connection, run_id)
     if found is None:
         raise TrackingError(f"there is no run {run_id!r} in {redacted(uri)}")
     name, artifacts, status = found
