@@ -228,7 +228,7 @@ def figures(sample: Sample, best: pd.DataFrame, parts: Mapping[str, Estimate], n
 
 NEEDS_CAPTION = (
     "seeds of each of two settings that resolve a difference, 2 (1 − ρ) σ² (z₀.₉₇₅ + z₀.₈)² / δ², with a two-sided "
-    "test at 5 % and a power of 80 % (Chow, Shao and Wang 2008); unpaired: ρ = 0; paired: both settings use common seeds"
+    "test at 5 % and a power of 80 % (Chow, Shao and Wang 2008); unpaired: ρ = 0; paired: common seeds"
 )
 
 
