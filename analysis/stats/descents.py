@@ -79,7 +79,7 @@ def peak(costs: Table) -> Peak:
 
 
 def highest(means: Float[np.ndarray, " sizes"]) -> tuple[int, int, int]:
-    """The places of the peak whose smaller rise above the lowest values before and after it is the largest, and theirs."""
+    """The places of a valley, a peak and a valley: the peak that rises most above the higher of its two valleys."""
     tops = range(1, len(means) - 1)
     valleys = [(int(means[:top].argmin()), top, top + 1 + int(means[top + 1 :].argmin())) for top in tops]
     return max(valleys, key=lambda three: means[three[1]] - max(means[three[0]], means[three[2]]))

@@ -67,9 +67,7 @@ def shares(values: Crossed) -> dict[str, Estimate]:
     squares, shape = mean_squares(values), (values.shape[0], values.shape[1])
     freedom = (shape[0] - 1, shape[1] - 1, (shape[0] - 1) * (shape[1] - 1))
     rng = np.random.default_rng(averages.SEED)
-    drawn = MeanSquares(
-        *(square * df / rng.chisquare(df, DRAWS) for square, df in zip(squares, freedom, strict=True))  # type: ignore[arg-type]
-    )
+    drawn = MeanSquares(*(square * df / rng.chisquare(df, DRAWS) for square, df in zip(squares, freedom, strict=True)))
     point, samples = (of_total(variances(found, shape)) for found in (squares, drawn))
     return {part: (float(point[i]), *averages.interval(samples[:, i])) for i, part in enumerate(PARTS)}
 
