@@ -50,11 +50,10 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
 
 def ended(runs: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """The runs with the cost and the error on the test set at their ends; diverged ones are left out."""
-    last = steps.drop_duplicates("run_id", keep="last").set_index("run_id")
-    joined = runs.join(last[["test_cost", "train_accuracy"]], on="run_id", rsuffix=" at the end")
-    for name in ("test_cost", "train_accuracy"):
-        joined[name] = joined.pop(f"{name} at the end") if f"{name} at the end" in joined else joined[name]
-    joined["test_error"] = 100 * (1 - joined["final_accuracy"])
+    exact = ["test_cost", "train_accuracy"]
+    last = steps.drop_duplicates("run_id", keep="last").set_index("run_id")[exact]
+    joined = runs.drop(columns=exact, errors="ignore").join(last, on="run_id")
+    joined = joined.assign(test_error=100 * (1 - joined["final_accuracy"]))
     return joined[joined["outcome"] != DIVERGED].reset_index(drop=True)
 
 
@@ -85,11 +84,11 @@ def finding(noise: float, table: pd.DataFrame, costs: np.ndarray, sizes: np.ndar
     tested = f"on the other seeds (n = {found.n})" if found.n else "on this seed"
     return words.sentences(
         f"{_share(noise)}: {answer(found)}",
-        f"the highest peak of the test cost that the first third of the seeds chooses is at {top:,.0f} parameters, "
-        f"{top / threshold:.2g} times training examples × outputs ({threshold:,.0f}); {tested} the cost there exceeds "
-        f"that of the valley before it ({before:,.0f} parameters) by "
-        f"{words.estimate(found.rise, found.rise_low, found.rise_high, '.3f')}, and that of the one after it "
-        f"({after:,.0f}) by {words.estimate(found.fall, found.fall_low, found.fall_high, '.3f')}",
+        f"the candidate for a peak, chosen on the first third of the seeds, is at {top:,.0f} parameters, "
+        f"{top / threshold:.2g} times training examples × outputs ({threshold:,.0f}); {tested} the test cost there "
+        f"minus that of the valley before it ({before:,.0f} parameters) is "
+        f"{words.estimate(found.rise, found.rise_low, found.rise_high, '.3f')}, and minus that of the one after it "
+        f"({after:,.0f}) {words.estimate(found.fall, found.fall_low, found.fall_high, '.3f')}",
         first or f"no size fits {FITTED:.0%} of the labels within this budget",
     )
 
@@ -116,8 +115,14 @@ def captions(runs: pd.DataFrame, threshold: float) -> str:
         "wrong labels: a share of the training labels is replaced by other classes; the test labels are right",
         describe.counts(runs, [HIDDEN, NOISE]),
         f"training examples: {describe.values(runs, EXAMPLES)}",
-        describe.setup_text(runs),
+        describe.setup_text(_of_all_sizes(runs)),
     )
+
+
+def _of_all_sizes(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs with one name for all shapes, so that a caption does not list them twice."""
+    ordered = runs.sort_values("parameters")[HIDDEN]
+    return runs.assign(**{HIDDEN: f"{ordered.iloc[0]} to {ordered.iloc[-1]}"}).drop(columns="parameters")
 
 
 STUDY = Study(

@@ -22,11 +22,11 @@ def test_the_mean_squares_are_those_of_a_worked_example():
 def test_the_shares_of_effects_without_noise():
     rng = np.random.default_rng(0)
     found = shares.shares(rng.normal(0, 1, (6, 1)) + np.zeros((6, 5)))
-    assert found["start"][0] == 1 and found["order"][0] == 0 and found["both together"][0] == 0
+    assert [value for value, _, _ in found.values()] == pytest.approx([1, 0, 0], abs=1e-12)
 
 
 def test_the_interval_covers_the_true_shares(monkeypatch):
-    """At least 93 % of the time for 95 %: the standard error of 300 simulations is 1.3 %."""
+    """In 95 % of 300 simulations, within three of their standard errors."""
     monkeypatch.setattr(shares, "DRAWS", 2000)
     rng = np.random.default_rng(3)
     truth = dict(zip(shares.PARTS, np.array([0.5, 0.2, 0.3]), strict=True))
@@ -35,7 +35,7 @@ def test_the_interval_covers_the_true_shares(monkeypatch):
         found = shares.shares(drawn(rng, np.sqrt(list(truth.values()))))
         for part, (_, low, high) in found.items():
             inside[part] += low <= truth[part] <= high
-    assert min(inside.values()) >= 0.93 * 300
+    assert min(inside.values()) >= 0.95 * 300 - 3 * np.sqrt(0.95 * 0.05 * 300)
 
 
 def test_equal_effects_are_rarely_told_apart(monkeypatch):
