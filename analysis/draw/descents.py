@@ -24,7 +24,8 @@ def descents(runs: pd.DataFrame, threshold: float, names: Mapping[float, str]) -
     for ax, (column, label) in zip(panels, PANELS.items(), strict=True):
         for (noise, name), color in zip(names.items(), style.CHOICES, strict=False):
             _draw(ax, runs[runs["problem.data.label_noise"] == noise], column, color, name)
-        ax.axvline(threshold, color=style.FAINT, linewidth=0.8, linestyle=axes.DASHED, zorder=0)
+        name = "training examples × outputs"
+        ax.axvline(threshold, color=style.FAINT, linewidth=0.8, linestyle=axes.DASHED, zorder=0, label=name)
         ax.set(xscale="log", xlabel="parameters", ylabel=label)
     panels[-1].set_yscale("log")
     handles, labels = panels[0].get_legend_handles_labels()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Float
 
@@ -29,6 +31,18 @@ def interval(values: Values) -> tuple[float, float]:
 
     margin = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2)) * float(values.std(ddof=1)) / np.sqrt(len(values))
     return float(values.mean()) - margin, float(values.mean()) + margin
+
+
+def kinds(counts: Iterable[int]) -> str:
+    """The names of what `mean_within` gives for groups of several sizes."""
+    found = sorted(set(counts))
+    few, many = ([n for n in found if (n < FEWEST_FOR_INTERVAL) == is_few] for is_few in (True, False))
+    texts = [
+        f"{name}, n = {sizes[0]}" + (f" to {sizes[-1]}" if len(sizes) > 1 else "")
+        for name, sizes in ((INTERVAL, many), ("range", few))
+        if sizes
+    ]
+    return "; ".join(texts)
 
 
 def kind(n: int) -> str:

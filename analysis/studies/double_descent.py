@@ -106,10 +106,10 @@ def _share(noise: float) -> str:
 
 def captions(runs: pd.DataFrame, threshold: float) -> str:
     """The caption of the figure and the table."""
-    n = int(runs.groupby([NOISE, "parameters"]).size().max())
+    counts = runs.groupby([NOISE, "parameters"]).size()
     return words.sentences(
-        "a dot is a run, measured at its end on the whole of both sets; line: the mean over seeds; band: its "
-        f"{students.kind(n)}",
+        "a dot is a run, measured at its end on the whole of both sets; line: the mean over seeds; band: "
+        f"{students.kinds(counts)}",
         f"dashed: as many parameters as training examples × outputs, {threshold:,.0f}, where Belkin, Hsu, Ma and "
         "Mandal 2019 expect the peak",
         "wrong labels: a share of the training labels is replaced by other classes; the test labels are right",

@@ -101,9 +101,9 @@ def captions(runs: pd.DataFrame, table: pd.DataFrame) -> str:
     """The caption of the figure and the table."""
     pairs = table[table["pair"] == SIBLINGS].groupby(["width", "step"]).size()
     beside = table[table["pair"] == RAW].groupby("width").size()
-    counts = f"bars: {students.kind(int(pairs.max()))} pairs of siblings"
+    counts = f"bars over pairs of siblings: {students.kinds(pairs)}"
     if len(beside):
-        counts += f"; unrelated: {students.kind(int(beside.max()))} pairs"
+        counts += f"; over unrelated pairs: {students.kinds(beside)}"
     return words.sentences(
         "two children of one run see the same mini-batches up to step k and different ones from there on; mean over "
         "parents",
