@@ -11,7 +11,17 @@ from analysis import columns, words
 from analysis.columns import BATCH_SIZE, HIDDEN, OPTIMIZER, PROBLEM, RATE, SCHEDULE
 from analysis.stats.regimes import DISTANCE, MEANINGS
 
-NOUNS = {RATE: "learning rate", OPTIMIZER: "optimizer", SCHEDULE: "schedule", BATCH_SIZE: "batch size", HIDDEN: "shape"}
+NOUNS = {
+    RATE: "learning rate",
+    OPTIMIZER: "optimizer",
+    SCHEDULE: "schedule",
+    BATCH_SIZE: "batch size",
+    HIDDEN: "shape",
+} | {
+    "seeds.fork_step": "parting step",
+    "seeds.fork": "fork",
+    "problem.data.label_noise": "label noise",
+}
 WHOLE_SET = "the whole training set"
 
 

@@ -19,7 +19,7 @@ RUN_COLUMNS = ("run_id", RATE, "seed", "final_cost", "outcome")
 STEP_COLUMNS = ("run_id", "step", "cost", "gradient_norm", "learning_rate")
 MERGED = ("run_id", "seed", "outcome", "regime", "start_sharpness")  # into the steps, beside the params
 MAY_BE_NAN = ("cost", "final_cost", "gradient_norm")  # a diverged run's result, not a gap
-SEEDS = ("seed", "seeds.init", "seeds.batches")
+SEEDS = ("seeds.fork_step", "seed", "seeds.init", "seeds.batches", "seeds.fork")
 ORDER = {  # choices that are not sorted by name: the simple ones first, unlisted ones last
     PROBLEM: (
         *("parabola", "bowl", "ravine", "double_well", "himmelblau", "rosenbrock", "rastrigin", "saddle"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 import pandas as pd
@@ -14,6 +14,7 @@ from gdlab import tracking
 from gdlab.descent.stopping import DIVERGED
 from gdlab.problems.network import Network
 from gdlab.sweeps import configuration
+from gdlab.sweeps.key import OWN_STARTS
 
 
 def load(uri: str, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame, list[Minima]]:
@@ -35,7 +36,7 @@ def grouped(runs: pd.DataFrame, uri: str) -> list[Minima]:
     runs = runs.sort_values(["seeds.init", "seeds.batches"], kind="stable").reset_index(drop=True)
     thetas = tracking.thetas(runs, uri)
     minima = []
-    for problem, places in by_problem(runs, uri, ignored="initializer"):
+    for problem, places in by_problem(runs, uri, ignored=OWN_STARTS):
         if not isinstance(problem, Network):
             raise StudyError(
                 f"run {runs['run_name'].iloc[places[0]]!r} is not a network run; this study needs network runs"
@@ -44,12 +45,12 @@ def grouped(runs: pd.DataFrame, uri: str) -> list[Minima]:
     return minima
 
 
-def by_problem(runs: pd.DataFrame, uri: str, ignored: str) -> Iterator[tuple[Any, list[int]]]:
-    """Each problem of these runs, and the places of its runs; one key of the section may differ among them."""
+def by_problem(runs: pd.DataFrame, uri: str, ignored: Collection[str]) -> Iterator[tuple[Any, list[int]]]:
+    """Each problem of these runs, and the places of its runs; the ignored keys of the section may differ."""
     groups: dict[str, list[int]] = {}
     configs = tracking.configurations(runs, uri)
     for place, config in enumerate(configs):
-        section = {name: value for name, value in config["problem"].items() if name != ignored}
+        section = {name: value for name, value in config["problem"].items() if name not in ignored}
         groups.setdefault(repr(section), []).append(place)
     for places in groups.values():
         yield cast(Any, configuration.problem(configs[places[0]])), places

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +33,7 @@ from gdlab.sweeps.configuration import ConfigurationError
 from gdlab.sweeps.launch import cores
 from gdlab.sweeps.plan import Job, plan
 from gdlab.sweeps.single import run_tracked
+from gdlab.sweeps.starts import resolver
 from gdlab.sweeps.summary import JobResult
 from gdlab.sweeps.training import ReadyWorkers
 from gdlab.tracking import Settings, TrackingError
@@ -155,7 +157,7 @@ def run_one(config: dict[str, Any]) -> float:
     if of_sweeps and settings.mode == RunMode.RUN:
         raise ConfigurationError(f"{of_sweeps[0]} is for sweeps: add -m")
     launch = Launch([ComposedJob(settings.overrides.task, config)])
-    (job,) = launch.jobs
+    job = replace(launch.jobs[0], config=resolver(launch.uri)(launch.jobs[0].config))
     if launch.dry_run:
         print(console.plan_table(plan([job], {}, workers=1, rows=None)))
         return math.nan

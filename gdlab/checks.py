@@ -62,12 +62,16 @@ def between(name: str, value: Any, interval: str) -> None:
 def scalars_in(record: Any, **intervals: str) -> None:
     """Make the named fields floats and check that each lies in its interval: one number for all runs."""
     for name, interval in intervals.items():
-        value = getattr(record, name)
-        column = per_run(name, value)
-        if column.size != 1:
-            raise ValueError(f"{name} must be one number, got {value!r}")
-        between(name, column, interval)
-        object.__setattr__(record, name, float(column[0, 0]))
+        object.__setattr__(record, name, one_number(name, getattr(record, name), interval))
+
+
+def one_number(name: str, value: Any, interval: str) -> float:
+    """A value as a float; raises ValueError if it is not one finite number in its interval."""
+    column = per_run(name, value)
+    if column.size != 1:
+        raise ValueError(f"{name} must be one number, got {value!r}")
+    between(name, column, interval)
+    return float(column[0, 0])
 
 
 def whole(name: str, value: Any, low: int, high: int | None = None, why: str = "") -> None:

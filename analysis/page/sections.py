@@ -19,6 +19,7 @@ from analysis.study import Study
 from gdlab import tracking
 
 MOST_LINKS = 5
+MOST_SEEDS = 40  # listed one by one
 PROVENANCE = {  # tags of runs, and their names on the page
     "mlflow.source.git.commit": "git commit",
     "gdlab.git_dirty": "uncommitted changes",
@@ -95,10 +96,18 @@ def facts(runs: pd.DataFrame, where: str) -> dict[str, str]:
     """The setup of the runs and the code that made them, by name."""
     table = {"experiment": where, "runs": f"{len(runs):,}"}
     if "seed" in runs:
-        table["seeds"] = words.listed([words.number(seed) for seed in sorted(runs["seed"].unique())])
+        table["seeds"] = _seeds(sorted(runs["seed"].unique()))
     table |= describe.setup(runs)
     table |= {label: describe.values(runs, tag) for tag, label in PROVENANCE.items()}
     return {name: text for name, text in table.items() if text}
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    """Some seeds in words, the first few and the last if they are many."""
+    texts = [words.number(seed) for seed in seeds]
+    return (
+        words.listed(texts) if len(texts) <= MOST_SEEDS else f"{texts[0]}, {texts[1]}, …, {texts[-1]} ({len(texts):,})"
+    )
 
 
 def tested_claims(uri: str) -> list[TestedClaim]:

@@ -34,7 +34,7 @@ def load(uri: str, experiment: str) -> tuple[pd.DataFrame, list[Paths], list[Min
     """
     runs, steps = frames.load(uri, experiment)
     paths, minima = [], []
-    for problem, places in networks.by_problem(runs, uri, ignored="start"):
+    for problem, places in networks.by_problem(runs, uri, ignored=["start"]):
         group = runs.iloc[places].reset_index(drop=True)
         if isinstance(problem, Landscape):
             paths.append(Paths(problem, group, steps[steps["run_id"].isin(group["run_id"])]))

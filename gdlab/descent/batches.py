@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -12,11 +13,22 @@ from gdlab.problems.problem import Batches, Problem
 from gdlab.seeds import BATCHES_STREAM, stream
 
 
-def batches(problem: Problem, seeds: Sequence[int]) -> Batches:
-    """The order of a problem's examples, for runs with one seed each."""
+class Fork(NamedTuple):
+    """A change of the order of mini-batches: from `step` on it is that of another seed, at the same place in it."""
+
+    step: int
+    seed: int
+
+
+NEVER = 2**62  # a step that no run reaches
+Forks = Sequence[Fork | None]  # one for each run; None: its order does not change
+
+
+def batches(problem: Problem, seeds: Sequence[int], forks: Forks | None = None) -> Batches:
+    """The order of a problem's examples, for runs with one seed each, and perhaps a fork."""
     if problem.batch_size is None:
         return WholeSet()
-    return Shuffled(problem.training_examples, problem.batch_size, seeds)
+    return Shuffled(problem.training_examples, problem.batch_size, seeds, forks)
 
 
 class WholeSet:
@@ -34,35 +46,44 @@ class WholeSet:
 class Shuffled:
     """Mini-batches from a fresh permutation of the examples in every epoch.
 
-    Examples that do not fill a last mini-batch are left out of that epoch. A run's order depends on its own seed alone;
-    runs with equal seeds share an order, and when all runs do, the indices have no `runs` axis.
+    Examples that do not fill a last mini-batch are left out of that epoch. A run's order depends on its own seed and
+    its fork alone; runs with equal seeds share an order, and when all runs do, the indices have no `runs` axis. A run
+    with a fork sees at each step the mini-batch that its first seed has there, and from the fork's step on the one that
+    its second seed has: before the fork it is bit for bit the run without one.
     """
 
-    def __init__(self, examples: int, batch_size: int, seeds: Sequence[int]) -> None:
+    def __init__(self, examples: int, batch_size: int, seeds: Sequence[int], forks: Forks | None = None) -> None:
         self.batch_size = batch_size
         self.per_epoch = examples // batch_size
-        kinds, self._order_of = np.unique(np.asarray(seeds, object), return_inverse=True)
+        known = [fork or Fork(NEVER, seed) for fork, seed in zip(forks or [None] * len(seeds), seeds, strict=True)]
+        both = np.array([seeds, [fork.seed for fork in known]], object)
+        kinds, order_of = np.unique(both, return_inverse=True)
+        self._order_of = order_of.reshape(both.shape)  # (before or after the fork, runs)
+        self._fork = np.array([fork.step for fork in known])
         self._generators = [stream(int(seed), BATCHES_STREAM) for seed in kinds]
         self._orders = np.empty((len(kinds), examples), np.intp)
-        self._done = self.per_epoch
+        self._step = 0
         self.own = len(kinds) > 1
 
     def __next__(self) -> Indices:
-        if self._done == self.per_epoch:
+        done = self._step % self.per_epoch
+        if not done:
             for order, generator in zip(self._orders, self._generators, strict=True):
                 order[:] = generator.permutation(order.size)
-            self._done = 0
-        start = self._done * self.batch_size
-        self._done += 1
+        start = done * self.batch_size
         batch = self._orders[:, start : start + self.batch_size]
-        return batch[self._order_of] if self.own else batch[0]
+        before, after = self._order_of
+        order_of = np.where(self._step < self._fork, before, after) if self.own else before
+        self._step += 1
+        return batch[order_of] if self.own else batch[0]
 
     def take(self, rows: Int[np.ndarray, " kept"]) -> Shuffled:
-        kinds, order_of = np.unique(self._order_of[rows], return_inverse=True)
+        kinds, order_of = np.unique(self._order_of[:, rows], return_inverse=True)
         kept = object.__new__(Shuffled)
-        kept.batch_size, kept.per_epoch, kept._done = self.batch_size, self.per_epoch, self._done
+        kept.batch_size, kept.per_epoch, kept._step = self.batch_size, self.per_epoch, self._step
         kept._generators = [self._generators[kind] for kind in kinds]
         kept._orders = self._orders[kinds]
-        kept._order_of = order_of
+        kept._order_of = order_of.reshape((2, len(rows)))
+        kept._fork = self._fork[rows]
         kept.own = len(kinds) > 1
         return kept

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from gdlab.arrays import Costs, Rates, Theta, distinct, spread, stack_like, stacked, take
 from gdlab.blas import one_thread
-from gdlab.descent.batches import batches
+from gdlab.descent.batches import Forks, batches
 from gdlab.descent.schedules import Schedule
 from gdlab.descent.stopping import BUDGET, DIVERGED, RUNNING, Outcomes, Stopping, out_of_bounds
 from gdlab.optimizers import Optimizer
@@ -55,6 +55,7 @@ def descend(
     spacing: str = "log",
     extra_metrics: ExtraMetrics | None = None,
     on_costs: OnCosts | None = None,
+    forks: Forks | None = None,
 ) -> Iterator[Snapshot]:
     """Train a stack of runs, and yield a snapshot at each recorded step.
 
@@ -75,11 +76,13 @@ def descend(
     on_costs
         Called every few steps with the first of them, the places of the runs in the stack, and the oracle's cost of
         each run before each of these steps; the array is overwritten later.
+    forks
+        For each run a change of the order of its mini-batches at some step, or None; by default none.
 
     """
     steps = stopping.steps(steps_per_epoch(problem))
     with one_thread():
-        active = _ActiveRuns(problem, theta, optimizer, schedule, stopping, seeds, steps, extra_metrics)
+        active = _ActiveRuns(problem, theta, optimizer, schedule, stopping, seeds, steps, extra_metrics, forks)
         for recorded, next_recorded in pairwise(SPACINGS[spacing](steps, points)):
             for step in range(recorded, next_recorded, WATCH):
                 if step == recorded or active.any_diverged:
@@ -122,6 +125,7 @@ class _ActiveRuns:
         seeds: Sequence[int],
         steps: int,
         extra_metrics: ExtraMetrics | None,
+        forks: Forks | None,
     ) -> None:
         runs = len(theta)
         self.problem, self.stopping, self.steps, self.extra_metrics = problem, stopping, steps, extra_metrics
@@ -131,7 +135,7 @@ class _ActiveRuns:
         self.schedule = spread(schedule, runs, theta.dtype)
         self.theta = stacked(theta, theta.dtype)
         self.state = self.optimizer.init(self.theta)
-        self.batches = batches(problem, seeds)
+        self.batches = batches(problem, seeds, forks)
         self.batch_cost = np.full(runs, np.nan)
         self.diverged_at = np.full(runs, -1)
         points, which = distinct(self.theta)

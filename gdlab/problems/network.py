@@ -26,6 +26,7 @@ from gdlab.problems.data import Data
 from gdlab.problems.initializers import INITIALIZERS
 from gdlab.problems.passes import CHUNK, Architecture, Examples, LayerViews, MiniBatchOracle, recorded_passes
 from gdlab.problems.problem import Batches
+from gdlab.problems.starts import point, stored_start
 
 Outputs = Float[np.ndarray, "runs examples outputs"]
 
@@ -38,7 +39,8 @@ class Network:
     """A network and the data it learns.
 
     `hidden` lists the sizes of the hidden layers; `batch_size` None is the whole training set; `measure` evaluates
-    `examples` evenly spaced examples of the training set and as many of the test set, None for all. Fields of type Any
+    `examples` evenly spaced examples of the training set and as many of the test set, None for all. `start` is a point
+    of an earlier run, in place of one drawn by the `initializer`. Fields of type Any
     come from configurations and are checked here, so that messages name the configuration's keys.
     """
 
@@ -51,6 +53,7 @@ class Network:
     batch_size: Any = DEFAULTS["batch_size"]
     dtype: Any = DEFAULTS["dtype"]
     examples: Any = DEFAULTS["examples"]
+    start: Any = DEFAULTS["start"]
 
     def __post_init__(self) -> None:
         if isinstance(self.hidden, str) or not isinstance(self.hidden, Sequence):
@@ -68,6 +71,7 @@ class Network:
             whole("batch_size", self.batch_size, 1, self.training_examples, f" (the training set of {self.data.name})")
         if self.examples is not None:
             whole("examples", self.examples, 1)
+        object.__setattr__(self, "start", stored_start(self.start))
         object.__setattr__(self, "hidden", tuple(self.hidden))
         object.__setattr__(self, "dtype", np.dtype(self.dtype))
         fits_memory(f"hidden={list(self.hidden)}", self.parameters, self.dtype.itemsize)
@@ -128,6 +132,8 @@ class Network:
 
     def initial(self, rng: np.random.Generator) -> Point:
         """The starting point of a run."""
+        if self.start is not None:
+            return point(self.start, self.parameters).astype(self.dtype)
         draw = INITIALIZERS[self.initializer]
         layers = [draw(rng, fan_in, fan_out) for fan_in, fan_out in pairwise(self.sizes)]
         return np.concatenate([part.ravel() for layer in layers for part in layer]).astype(self.dtype)

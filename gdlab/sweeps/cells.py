@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,4 +92,7 @@ def note(results: Sequence[JobResult]) -> str:
 
 
 def _without_seeds(config: Config) -> dict[str, object]:
-    return {name: section for name, section in config.items() if name not in SEEDS}
+    """A configuration without its seeds; the step at which runs fork is not a seed."""
+    rest = {name: section for name, section in config.items() if name not in SEEDS}
+    step = config["seeds"].get("fork_step") if isinstance(config.get("seeds"), Mapping) else None
+    return rest if step is None else {**rest, "seeds": {"fork_step": step}}

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from gdlab.arrays import Theta, columns, stacked
+from gdlab.arrays import Point, Theta, columns, stacked
 from gdlab.blas import one_thread
 from gdlab.checks import hint, whole
+from gdlab.descent.batches import Fork, Forks
 from gdlab.descent.loop import Snapshot, descend
 from gdlab.descent.schedules import SCHEDULES, Schedule
 from gdlab.descent.stopping import Stopping
@@ -36,6 +37,7 @@ from gdlab.sweeps.record import Record
 Config = Mapping[str, Any]
 
 SECTIONS = ("problem", "optimizer", "schedule", "stop", "record", "seeds")
+SEEDS, FORK = ("init", "batches"), ("fork_step", "fork")  # keys of the section `seeds`
 MOST_PROBLEMS = 256  # kept in memory; one with its data takes some 100 MB, but problems share data
 
 _problems: dict[str, Problem] = {}
@@ -66,6 +68,7 @@ class Stack:
     seeds: Sequence[int]
     record: Record
     measurement: Measurement | None = None
+    forks: Forks | None = None
 
     @property
     def steps(self) -> int:
@@ -84,6 +87,7 @@ class Stack:
             points=self.record.points,
             spacing=self.record.spacing,
             extra_metrics=self.record.extra_metrics(self.problem),
+            forks=self.forks,
         )
 
     def measure(self) -> Result:
@@ -127,7 +131,7 @@ def build(configs: Sequence[Config]) -> Stack:
     return Stack(
         problem=problems[0],
         theta=stacked(
-            [p.initial(stream(s["init"], INIT_STREAM)) for p, s in zip(problems, own_seeds, strict=True)],
+            [_initial(p, s["init"]) for p, s in zip(problems, own_seeds, strict=True)],
             problems[0].dtype,
         ),
         optimizer=_build("optimizer", [config["optimizer"] for config in configs]),
@@ -136,7 +140,13 @@ def build(configs: Sequence[Config]) -> Stack:
         seeds=[s["batches"] for s in own_seeds],
         record=_build("record", [first["record"]]),
         measurement=measurement,
+        forks=[fork(config) for config in configs],
     )
+
+
+def _initial(problem: Problem, seed: int) -> Point:
+    with _within("problem"):
+        return problem.initial(stream(seed, INIT_STREAM))
 
 
 def train_stack(configs: Sequence[Config]) -> Sequence[Result]:
@@ -163,13 +173,26 @@ def problem(config: Config) -> Problem:
     return _problems[text]
 
 
-def seeds(config: Config) -> dict[str, int]:
-    """A configuration's seeds, checked."""
-    checked = _checked_keys("seeds", config["seeds"], ("init", "batches"))
+def seeds(config: Config) -> dict[str, Any]:
+    """A configuration's seeds, and the step and the seed of its fork, checked."""
+    checked = _checked_keys("seeds", config["seeds"], (*SEEDS, *FORK), FORK)
     with _within("seeds"):
-        for use, seed in checked.items():
-            whole(use, seed, 0)
+        for use in SEEDS:
+            whole(use, checked[use], 0)
+        given = [name for name in FORK if checked.get(name) is not None]
+        for name in given:
+            whole(name, checked[name], 0)
+        if len(given) == 1:
+            raise ValueError(f"{FORK[0]} and {FORK[1]} must be given together, got {given[0]} alone")
+        if given and config["problem"].get("batch_size") is None:
+            raise ValueError(f"{FORK[0]} changes the order of mini-batches, of which there are none: leave it null")
     return checked
+
+
+def fork(config: Config) -> Fork | None:
+    """The change of a configuration's order of mini-batches; None if it has none."""
+    step, seed = (seeds(config).get(name) for name in FORK)
+    return None if step is None or seed is None else Fork(step, seed)
 
 
 def optimizer(section: Mapping[str, Any]) -> Optimizer:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import numpy as np
 
 import gdlab
 from gdlab.arrays import columns
-from gdlab.sweeps.configuration import SECTIONS, Config, builder, canonical_text, is_measurement, problem
+from gdlab.descent.batches import Fork
+from gdlab.sweeps.configuration import SECTIONS, Config, builder, canonical_text, fork, is_measurement, problem
 
 OWN_STARTS = ("start", "initializer")  # keys of a problem that affect only the starting point
 
@@ -16,6 +18,8 @@ OWN_STARTS = ("start", "initializer")  # keys of a problem that affect only the 
 def key(config: Config) -> str:
     """A hash of everything that can change a run's result: its configuration, its data's digest, gdlab's version."""
     parts = {name: config[name] for name in (*SECTIONS, *(["measurement"] if is_measurement(config) else []))}
+    if isinstance(start := parts["problem"].get("start"), Mapping):  # of an earlier run: the point alone counts
+        parts["problem"] = {**parts["problem"], "start": start["digest"]}
     digest = getattr(getattr(problem(config), "data", None), "digest", None)
     return hashlib.sha256(canonical_text([parts, digest, gdlab.__version__]).encode()).hexdigest()[:32]
 
@@ -31,9 +35,9 @@ def shared(config: Config) -> str:
     return canonical_text(parts)
 
 
-def order_seed(config: Config) -> int | None:
-    """The seed that orders a run's mini-batches; None if it has none."""
-    return None if config["problem"].get("batch_size") is None else config["seeds"]["batches"]
+def order(config: Config) -> tuple[int, Fork | None] | None:
+    """What decides the order of a run's mini-batches, its seed and its fork; None if it has none."""
+    return None if config["problem"].get("batch_size") is None else (config["seeds"]["batches"], fork(config))
 
 
 def row_bytes(config: Config, own_order: bool) -> int:

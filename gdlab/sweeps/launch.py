@@ -15,6 +15,7 @@ from gdlab import tracking
 from gdlab.sweeps.cards import differences
 from gdlab.sweeps.configuration import Config
 from gdlab.sweeps.plan import Job, Plan, plan
+from gdlab.sweeps.starts import resolver
 from gdlab.sweeps.summary import FAILED, REUSED, JobResult
 from gdlab.sweeps.training import Delivery, Training
 from gdlab.sweeps.writing import Sweep, Writer, corrected, reused
@@ -121,12 +122,12 @@ def sweep(
     observer = observer or Silent()
     jobs = [Job(name=name, config=config) for name, config in zip(names or differences(configs), configs, strict=True)]
     if dry_run:
-        planned = _planned(jobs, tracking.look_up(uri, experiment).finished, workers, rows, resume)
+        planned = _planned(jobs, tracking.look_up(uri, experiment).finished, workers, rows, resume, resolver(uri))
         observer.planned(planned, 0)
         return []
     store = Store(uri, experiment, settings, notice=observer.notice)
     with closing(store):
-        planned = _planned(jobs, store.look_up(), workers, rows, resume)
+        planned = _planned(jobs, store.look_up(), workers, rows, resume, resolver(uri))
         observer.planned(planned, store.closed)
         results: list[JobResult] = []
         name = sweep_name or time.strftime(f"%Y-%m-%d %H:%M:%S.{time.time_ns() % 10**9:09}")  # unlike any other's
@@ -144,10 +145,15 @@ def sweep(
 
 
 def _planned(
-    jobs: Sequence[Job], finished: Mapping[str, Finished], workers: int | None, rows: int | None, resume: bool
+    jobs: Sequence[Job],
+    finished: Mapping[str, Finished],
+    workers: int | None,
+    rows: int | None,
+    resume: bool,
+    resolve: Callable[[Config], Config],
 ) -> Plan:
     start = time.perf_counter()
-    planned = plan(jobs, finished, workers=workers or cores(), rows=rows, resume=resume)
+    planned = plan(jobs, finished, workers=workers or cores(), rows=rows, resume=resume, resolve=resolve)
     log.debug(
         "planned %d jobs in %.2f s: %d reused, %d to train, in stacks of %s rows",
         len(jobs),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,9 +47,17 @@ class Plan:
 
 
 def plan(
-    jobs: Sequence[Job], finished: Mapping[str, Finished], *, workers: int, rows: int | None, resume: bool = True
+    jobs: Sequence[Job],
+    finished: Mapping[str, Finished],
+    *,
+    workers: int,
+    rows: int | None,
+    resume: bool = True,
+    resolve: Callable[[Config], Config] = lambda config: config,
 ) -> Plan:
     """The plan of these jobs: all are checked, and those whose key is among the finished are reused.
+
+    `resolve` completes a configuration with what it names in the tracking store, or raises as this function does.
 
     Raises
     ------
@@ -57,7 +65,7 @@ def plan(
         The first job's error, if no job at all can be built.
 
     """
-    keys, invalid = _checked(jobs)
+    jobs, keys, invalid = _checked(jobs, resolve)
     first: dict[str, int] = {}
     reused: dict[int, Finished] = {}
     duplicates: dict[int, int] = {}
@@ -82,31 +90,36 @@ def plan(
     )
 
 
-def _checked(jobs: Sequence[Job]) -> tuple[list[str], dict[int, Failure]]:
-    """The key of each job, empty for an invalid one, and the failures of those; raises if all are invalid.
+def _checked(
+    jobs: Sequence[Job], resolve: Callable[[Config], Config]
+) -> tuple[list[Job], list[str], dict[int, Failure]]:
+    """The jobs resolved, the key of each, empty for an invalid one, and the failures of those; raises if all are
+    invalid.
 
     A job is built unless others with the same sections, but for seeds, have been.
     """
-    keys: list[str] = []
+    jobs, keys = list(jobs), []
     invalid: dict[int, Failure] = {}
     first_error: Exception | None = None
     sound: set[str] = set()
     for place, job in enumerate(jobs):
         try:
-            sections = set(_independent_texts(job.config))
+            config = resolve(job.config)
+            jobs[place] = job if config is job.config else replace(job, config=config)
+            sections = set(_independent_texts(config))
             if sections <= sound:
-                configuration.seeds(job.config)
+                configuration.seeds(config)
             else:
-                configuration.build([job.config])
+                configuration.build([config])
                 sound |= sections
-            keys.append(key.key(job.config))
+            keys.append(key.key(config))
         except (ConfigurationError, DataError, MemoryError) as error:
             invalid[place] = Failure(str(error) or "not enough memory", traceback.format_exc())
             first_error = first_error or error
             keys.append("")
     if first_error is not None and len(invalid) == len(jobs):
         raise first_error
-    return keys, invalid
+    return jobs, keys, invalid
 
 
 def _independent_texts(config: Config) -> Iterator[str]:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import NamedTuple
 
 from gdlab import tracking
@@ -17,6 +18,7 @@ from gdlab.sweeps import configuration, key
 from gdlab.sweeps.cards import card
 from gdlab.sweeps.configuration import Stack
 from gdlab.sweeps.plan import Job
+from gdlab.sweeps.starts import resolver
 from gdlab.tracking import LiveRun, RunCard, Settings, Store, TrackingError
 from gdlab.tracking.settings import NO_MODEL
 
@@ -54,6 +56,7 @@ def run_tracked(
 
     """
     start = time.perf_counter()
+    job = replace(job, config=resolver(uri)(job.config))
     stack = configuration.build([job.config])
     log.debug("built a run with %d parameters in %.2f s", stack.problem.parameters, time.perf_counter() - start)
     with closing(Store(uri, experiment, settings, notice=notice)) as store:

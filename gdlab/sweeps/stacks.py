@@ -34,7 +34,7 @@ def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> 
     result = []
     for places in groups.values():
         for together in _by_order(configs, places):
-            own = len({key.order_seed(configs[place]) for place in together}) > 1
+            own = len({key.order(configs[place]) for place in together}) > 1
             fit = rows or max(1, CACHE // key.row_bytes(configs[places[0]], own))
             result += _even_parts(together, min(fit, largest, MOST))
     return result
@@ -42,11 +42,11 @@ def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> 
 
 def _by_order(configs: Sequence[Config], places: Sequence[int]) -> list[list[int]]:
     """Runs grouped by their order of mini-batches; groups that are too small are merged."""
-    by_seed: dict[int | None, list[int]] = defaultdict(list)
+    by_order: dict[object, list[int]] = defaultdict(list)
     for place in places:
-        by_seed[key.order_seed(configs[place])].append(place)
-    many = [group for group in by_seed.values() if len(group) >= FEW]
-    few = list(chain.from_iterable(group for group in by_seed.values() if len(group) < FEW))
+        by_order[key.order(configs[place])].append(place)
+    many = [group for group in by_order.values() if len(group) >= FEW]
+    few = list(chain.from_iterable(group for group in by_order.values() if len(group) < FEW))
     return [*many, few] if few else many
 
 

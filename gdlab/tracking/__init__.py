@@ -13,7 +13,8 @@ from gdlab.tracking.lookup import experiment_id, look_up
 from gdlab.tracking.names import CELL, FAILED, FINISHED, KILLED, NOTE, OUTCOME
 from gdlab.tracking.outbox import Destination, destinations, waiting
 from gdlab.tracking.outbox import root as outbox_folder
-from gdlab.tracking.places import check_place, check_writable
+from gdlab.tracking.places import StoreAwayError, check_place, check_writable
+from gdlab.tracking.points import point
 from gdlab.tracking.provenance import MADE_BY
 from gdlab.tracking.records import Finished, RunCard, RunRecord, begun, ended, fixed_id, milliseconds, new_id
 from gdlab.tracking.settings import Settings
@@ -42,6 +43,7 @@ __all__ = [
     "RunRecord",
     "Settings",
     "Store",
+    "StoreAwayError",
     "Target",
     "TrackingError",
     "address",
@@ -63,6 +65,7 @@ __all__ = [
     "milliseconds",
     "new_id",
     "outbox_folder",
+    "point",
     "put_right",
     "redacted",
     "run_page",

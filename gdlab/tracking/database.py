@@ -136,6 +136,13 @@ def _checked(run: FinishedRun) -> FinishedRun:
     return run if run.name else run._replace(name=run.tags.get(RUN_NAME))
 
 
+def run(connection: Connection, run_id: str) -> tuple[str, str, str] | None:
+    """The name, the place of the artifacts and the status of a run that is not deleted; None if there is none."""
+    rule = and_(RUNS.c.run_uuid == run_id, RUNS.c.lifecycle_stage == "active")
+    row = connection.execute(select(RUNS.c.name, RUNS.c.artifact_uri, RUNS.c.status).where(rule)).first()
+    return None if row is None else (row.name, row.artifact_uri, row.status)
+
+
 def running_runs(connection: Connection, experiment: str) -> dict[str, dict[str, str]]:
     """The tags of an experiment's runs that are RUNNING, by the runs' ids."""
     joined = RUNS.join(TAGS, TAGS.c.run_uuid == RUNS.c.run_uuid)

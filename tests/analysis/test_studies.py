@@ -27,6 +27,7 @@ from hydra_plugins import grid_sweeper
 STUDIES = studies()
 EXPERIMENTS = {path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml")}
 resolvers.register()
+MANY = 1000  # jobs
 ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| (\d+) \| (½|\d+) \|$", re.MULTILINE)
 
 
@@ -66,8 +67,12 @@ def test_studies_are_in_the_order_of_the_report():
 @pytest.mark.parametrize("name", [name for name, study in STUDIES.items() if study.small])
 def test_the_small_version_is_a_part_of_the_full(name):
     """Its runs are those of the full version, so that none is trained twice."""
-    small = composed_jobs(name, *STUDIES[name].small)
-    keys, all_keys = ({key.key(config) for config in configs} for configs in (small, composed_jobs(name)))
+    small, full = (jobs(f"experiment={name}", *overrides) for overrides in (STUDIES[name].small, ()))
+    if len(full) > MANY:  # composing them takes long; jobs with the same overrides are the same
+        keys, all_keys = ({frozenset(overrides) for overrides in configs} for configs in (small, full))
+    else:
+        composed = (composed_jobs(name, *overrides) for overrides in (STUDIES[name].small, ()))
+        keys, all_keys = ({key.key(config) for config in configs} for configs in composed)
     assert keys and keys < all_keys
 
 

@@ -25,7 +25,8 @@ MISTAKES = {
     "did you mean hydra.launcher.workers?",
     "problem=parabola problem/data=mnist": "problem/data does not apply to this configuration; valid keys of problem: "
     "center, curvature, dtype, name, start",
-    "problem.data=mnist": "problem.data must be a section with the keys name, root, without, got 'mnist'; "
+    "problem.data=mnist": "problem.data must be a section with the keys name, root, without, train_examples, "
+    "label_noise, noise_seed, got 'mnist'; "
     "did you mean problem/data=mnist?",
     "optimizer=adm": f"optimizer must be one of {RULES}, got adm; did you mean adam?",
     "-m optimizer=adm,adam": f"optimizer must be one of {RULES}, got adm; did you mean adam?",

@@ -11,6 +11,14 @@ import gdlab
 from gdlab.sweeps import configuration, key
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
+MANY = {  # experiments of which some jobs stand for all: their cases with fewer seeds
+    "ten_thousand_seeds": (
+        "hydra.sweeper.cases=['seed=range(3)','seed=0 seeds.init=range(20000,20002) seeds.batches=range(20000,20002)',"
+        "'seed=range(3) optimizer.learning_rate=2.0']",
+    ),
+    "fork": ("seed=range(1)",),
+    "double_descent": ("seed=range(1)",),
+}
 SMALL = {  # what a measurement is cut down to
     "basins": {"starts": 3},
     "batch_gradients": {"sizes": [1, 2], "draws": 2},
@@ -24,7 +32,7 @@ SMALL = {  # what a measurement is cut down to
 @pytest.fixture(scope="module")
 def jobs():
     """The configurations of an experiment's jobs, composed once."""
-    return cache(composed_jobs)
+    return cache(lambda experiment: composed_jobs(experiment, *MANY.get(experiment, ())))
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

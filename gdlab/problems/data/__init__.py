@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
-import numpy as np
-
-from gdlab.checks import choice, whole
+from gdlab.checks import choice, one_number, whole
+from gdlab.problems.data import changes
 from gdlab.problems.data.dataset import Data, DataError
 from gdlab.registry import Registry
 
@@ -23,15 +21,24 @@ DATA_SETS: Registry[Callable[..., Data]] = Registry("data set", __name__)
 __all__ = ["DATA_SETS", "Data", "DataError", "load"]
 
 
-def load(name: str, root: str | None = None, without: Any = None) -> Data:
+def load(
+    name: str,
+    root: str | None = None,
+    without: Any = None,
+    train_examples: Any = None,
+    label_noise: Any = 0.0,
+    noise_seed: Any = 0,
+) -> Data:
     """A data set by name, read once per process; `root` is a folder of IDX files.
 
-    `without` is a class to leave out of the training set; the test set keeps it.
+    The other parameters change the training set, in this order, and leave the test set as it is: `without` is a class
+    to leave out, `train_examples` how many examples to keep, the first ones, and `label_noise` the share of labels that
+    are replaced by other classes, which the `noise_seed` decides.
 
     Raises
     ------
     ValueError
-        If the name or the class is unknown, or a `root` is given for a data set that is not read from IDX files.
+        If a value is out of its range, or a `root` is given for a data set that is not read from IDX files.
     DataError
         If a file is missing or damaged.
 
@@ -40,21 +47,16 @@ def load(name: str, root: str | None = None, without: Any = None) -> Data:
     if not isinstance(root, str | None):
         raise ValueError(f"root must be a folder, got {root!r}")
     data = _loaded(name, root)
-    if without is None:
-        return data
-    whole("without", without, 0, data.classes - 1, f" (the classes of {data.name})")
-    return _without(data, without)
-
-
-@cache
-def _without(data: Data, label: int) -> Data:
-    kept = data.train_labels != label
-    return replace(
-        data,
-        name=f"{data.name} without {label}",
-        train_features=np.ascontiguousarray(data.train_features[kept]),
-        train_labels=data.train_labels[kept],
-    )
+    if without is not None:
+        whole("without", without, 0, data.classes - 1, f" (the classes of {data.name})")
+        data = changes.without_class(data, without)
+    if train_examples is not None:
+        limit = len(data.train_labels)
+        whole("train_examples", train_examples, 1, limit, f" (the training set of {data.name})")
+        data = data if train_examples == limit else changes.first_examples(data, train_examples)
+    share = one_number("label_noise", label_noise, "[0, 1]")
+    whole("noise_seed", noise_seed, 0)
+    return changes.noisy_labels(data, share, noise_seed) if share else data
 
 
 @cache

@@ -142,7 +142,12 @@ RECORD = "points, spacing, sharpness, path"
             "builtins.open",
             "problem.data.name must be one of digits, fashion_mnist, mnist, mnist_5k, got 'builtins.open'",
         ),
-        ("problem.data", 3, "problem.data must be a section with the keys name, root, without, got 3"),
+        (
+            "problem.data",
+            3,
+            "problem.data must be a section with the keys name, root, without, train_examples, label_noise, "
+            "noise_seed, got 3",
+        ),
         ("problem.colour", 3, f"unknown key problem.colour; valid keys of problem: {NETWORK}"),
         ("problem.hidden", [0], "problem.hidden must be a whole number of at least 1, got 0"),
         (
@@ -166,7 +171,11 @@ RECORD = "points, spacing, sharpness, path"
         ("seeds.init", -1, "seeds.init must be a whole number of at least 0, got -1"),
         ("seeds.batches", 0.5, "seeds.batches must be a whole number of at least 0, got 0.5"),
         ("seeds.batches", MISSING, "seeds.batches is missing"),
-        ("seeds.intt", 1, "unknown key seeds.intt; valid keys of seeds: init, batches; did you mean init?"),
+        (
+            "seeds.intt",
+            1,
+            "unknown key seeds.intt; valid keys of seeds: init, batches, fork_step, fork; did you mean init?",
+        ),
     ],
 )
 def test_a_bad_configuration_is_named(path, value, message):

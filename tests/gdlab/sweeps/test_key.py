@@ -8,7 +8,7 @@ from cases import changed, config
 import gdlab
 from gdlab.arrays import columns
 from gdlab.optimizers import OPTIMIZERS
-from gdlab.sweeps.key import key, order_seed, row_bytes, shared
+from gdlab.sweeps.key import key, order, row_bytes, shared
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_a_measurement_is_part_of_what_makes_a_run():
 
 
 def test_the_order_of_mini_batches_is_a_seeds_where_there_are_any():
-    assert order_seed(config("seed=3")) == 3
-    assert order_seed(config("seed=3", "problem.batch_size=null")) is None
-    assert order_seed(config("seed=3", "problem=bowl")) is None
+    assert order(config("seed=3")) == (3, None)
+    assert order(config("seed=3", "problem.batch_size=null")) is None
+    assert order(config("seed=3", "problem=bowl")) is None
 
 
 def test_the_bytes_of_a_row():
