@@ -117,7 +117,7 @@ def evenly_spaced(steps: int, points: int) -> list[int]:
 
 
 def dense_at_ends(steps: int, points: int) -> list[int]:
-    """`points` whole numbers: a third of them from 0 on and a third up to `steps`, one by one, and log-spaced between."""
+    """`points` whole numbers: a third from 0 on and a third up to `steps`, one by one; log-spaced between."""
     third = max(points // 3, 1)
     first, last = min(third - 1, steps), max(steps - third + 1, 0)
     between = np.geomspace(max(first, 1), max(last, 1), max(points - 2 * third, 0) + 2).round().astype(int)
@@ -153,7 +153,9 @@ class _ActiveRuns:
         self.batch_cost = np.full(runs, np.nan)
         self.diverged_at = np.full(runs, -1)
         points, which = distinct(self.theta)
-        self.at_start = {name: values[which] for name, values in self.measured(0, points, np.arange(len(points))).items()}
+        self.at_start = {
+            name: values[which] for name, values in self.measured(0, points, np.arange(len(points))).items()
+        }
         self.ceiling = stopping.ceiling(self.at_start["cost"])
         self.costs_recorded: list[tuple[int, Costs]] = []
         self.allocate()
@@ -226,7 +228,7 @@ class _ActiveRuns:
             return {**self.problem.measure(theta), **extra}
 
     def preconditioner(self, step: int, theta: Theta, which: Rows) -> Theta | None:
-        """The optimizer's preconditioner at these points; before the first step it is 0 and they are not yet of runs."""
+        """The optimizer's preconditioner at the points of the runs `which`; 0 before the first step."""
         if not isinstance(self.optimizer, Preconditioned):
             return None
         if step == 0:

@@ -37,7 +37,7 @@ class Landscape(ABC):
     @property
     @abstractmethod
     def minima(self) -> Minima:
-        """The minima in closed form or to machine precision, global ones first; empty if there is none that is a point."""
+        """The minima in closed form or to machine precision, global ones first; empty if none is a point."""
 
     @property
     @abstractmethod
@@ -82,8 +82,8 @@ class Landscape(ABC):
         """The cost, the Euclidean norm of its gradient, and in one or two dimensions the coordinates w1 and w2."""
         gradient = np.empty_like(theta)
         self.gradient(theta, gradient)
-        coordinates = theta.T if self.parameters <= DRAWN else []
-        place = {f"w{i}": w.astype(np.float64) for i, w in enumerate(coordinates, 1)}
+        drawn = self.parameters if self.parameters <= DRAWN else 0
+        place = {f"w{i}": w.astype(np.float64) for i, w in enumerate(theta.T[:drawn], 1)}
         return {"cost": self.cost(theta), "gradient_norm": norm(gradient), **place}
 
     def measure_end(self, theta: Theta) -> dict[str, Costs]:

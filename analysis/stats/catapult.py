@@ -1,0 +1,96 @@
+"""Phases of the learning rate in units of the sharpness at the start, c = ηλ, each run by its own λ."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis import words
+from analysis.columns import HIDDEN, PROBLEM, RATE
+from gdlab.descent.stopping import DIVERGED
+
+LAZY, CATAPULT, DIVERGING = "lazy", "catapult", "divergent"
+PHASES = (LAZY, CATAPULT, DIVERGING)
+LIMIT, HIGHEST = 2.0, 4.0  # of c: the stability limit, and where a wide linear network diverges
+C, CASE, PHASE, PERIOD = "c", "case", "phase", "period"
+PEAK, FINAL, FLATTER = "largest cost / start", "final cost / start", "final sharpness / start"
+TARGET = "problem.target"
+ROUNDING = 1e-6  # of the cost at the start: a rise that counts
+PERIODIC = 1e-3  # of the largest cost: the difference up to which two costs are the same
+PERIODS = (1, 2, 4, 8)
+TAIL = 32  # last recorded steps, one by one
+
+
+def phases(runs: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """A row for each run: its case, c, phase, and the cost and sharpness over those at its start.
+
+    It is divergent if its outcome is, a catapult if the cost rose above its start and came back, else lazy.
+    """
+    costs = steps.sort_values("step").groupby("run_id")["cost"]
+    start, peak, end = (costs.agg(how).reindex(runs["run_id"]).to_numpy() for how in ("first", "max", "last"))
+    diverged = (runs["outcome"] == DIVERGED).to_numpy()
+    tails = steps.groupby("run_id")["cost"].apply(lambda cost: period(cost.to_numpy()[-TAIL:]))
+    table = pd.DataFrame(
+        {
+            "run_id": runs["run_id"].to_numpy(),
+            CASE: [case(run) for _, run in runs.iterrows()],
+            "seed": runs["seed"].to_numpy(),
+            "η": runs[RATE].to_numpy(),
+            "λ": runs["start_sharpness"].to_numpy(),
+            C: (runs[RATE] * runs["start_sharpness"]).to_numpy(),
+            PHASE: np.select([diverged, peak > (1 + ROUNDING) * start], [DIVERGING, CATAPULT], LAZY),
+            PEAK: np.where(diverged, np.inf, peak / start),
+            FINAL: np.where(diverged, np.inf, end / start),
+            FLATTER: np.where(diverged, np.nan, runs["final_sharpness"] / runs["start_sharpness"]),
+            PERIOD: np.where(diverged, 0, tails.reindex(runs["run_id"]).to_numpy()),
+        }
+    )
+    return table.sort_values([CASE, "seed", C], kind="stable", key=lambda column: column.map(_order(column)))
+
+
+def _order(column: pd.Series) -> dict[object, object]:
+    """Cases in the order in which they occur; numbers by size."""
+    return {value: place if column.name == CASE else value for place, value in enumerate(column.unique())}
+
+
+def case(run: pd.Series) -> str:
+    """The problem of a run in a few words."""
+    if HIDDEN in run and not pd.isna(run[HIDDEN]):
+        return f"width {str(run[HIDDEN]).strip('[]')}"
+    target = run.get(TARGET)
+    return words.spoken(run[PROBLEM]) + ("" if target is None or pd.isna(target) else f", y = {target:g}")
+
+
+def period(costs: np.ndarray) -> int:
+    """The period of the last costs: the first of `PERIODS` after which they repeat, 0 if none."""
+    if not np.isfinite(costs).all():
+        return 0
+    largest = np.abs(costs).max()
+    same = PERIODIC * largest if largest > np.finfo(np.float32).tiny else np.inf
+    found = (p for p in PERIODS if len(costs) > p and np.abs(costs[p:] - costs[:-p]).max() <= same)
+    return next(found, 0)
+
+
+def boundaries(table: pd.DataFrame) -> pd.DataFrame:
+    """For each case: the runs of each phase, the c at which phases begin and end, and the share of runs that end flatter
+    than they started.
+    """
+    rows = []
+    for name, runs in table.groupby(CASE, sort=False):
+        rose, kept = runs[runs[PHASE] == CATAPULT], runs[runs[PHASE] != DIVERGING]
+        diverged = runs.loc[runs[PHASE] == DIVERGING, C]
+        rows.append(
+            {
+                CASE: name,
+                **{phase: int((runs[PHASE] == phase).sum()) for phase in PHASES},
+                "seeds": runs["seed"].nunique(),
+                "λ, median": runs["λ"].median(),
+                "lowest c of a catapult": rose[C].min(),
+                "largest c of a lazy run": runs.loc[runs[PHASE] == LAZY, C].max(),
+                "largest c that did not diverge": kept[C].max(),
+                "lowest c that diverged": diverged.min(),
+                "catapults that end flatter": (rose[FLATTER] < 1).mean(),
+                "their sharpness / start, median": rose[FLATTER].median(),
+            }
+        )
+    return pd.DataFrame(rows)
