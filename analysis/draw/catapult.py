@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.draw import axes, style
-from analysis.stats.catapult import C, CASE, DIVERGING, FINAL, FLATTER, HIGHEST, LIMIT, PEAK, PHASE
+from analysis.stats.catapult import CASE, DIVERGING, FINAL, FLATTER, HIGHEST, LIMIT, PEAK, PHASE, C
 
 ROWS = {PEAK: "largest cost\n/ start", FINAL: "final cost\n/ start", FLATTER: "final sharpness\n/ start"}
 LOWEST = 1e-6  # of the cost at the start: lower costs lie at the edge
@@ -56,7 +56,7 @@ def draw_cases(ax: Axes, table: pd.DataFrame, quantity: str) -> None:
 
 @style.theme()
 def bifurcation(table: pd.DataFrame, tails: pd.DataFrame, onset: float) -> Figure:
-    """The costs of the last steps against c, a dot for each step, a colour for each seed; dashed: the onset, by seed."""
+    """The costs of the last steps against c, a dot for each step, a colour for each seed; dashed: the onset."""
     figure = Figure(figsize=(style.PAGE * 0.8, 3.0), layout="constrained")
     ax = figure.subplots()
     merged = tails.merge(table[["run_id", C, "λ", "seed"]], on="run_id")

@@ -72,8 +72,8 @@ def period(costs: np.ndarray) -> int:
 
 
 def boundaries(table: pd.DataFrame) -> pd.DataFrame:
-    """For each case: the runs of each phase, the c at which phases begin and end, and the share of runs that end flatter
-    than they started.
+    """For each case: the runs of each phase, the c at which phases begin and end, the share of catapults that end
+    flatter than they started.
     """
     rows = []
     for name, runs in table.groupby(CASE, sort=False):

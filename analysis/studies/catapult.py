@@ -9,7 +9,6 @@ from analysis.draw import catapult as draw
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
 from analysis.stats.catapult import (
-    C,
     CASE,
     CATAPULT,
     DIVERGING,
@@ -22,6 +21,7 @@ from analysis.stats.catapult import (
     PHASE,
     TAIL,
     TARGET,
+    C,
     boundaries,
     phases,
 )
@@ -81,8 +81,8 @@ def phases_figure(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
             "learning rate in units of the sharpness at the start, on log scales",
             UNIT,
             f"dashed: c = {LIMIT:g} and c = {HIGHEST:g}, between which a wide linear network is in the catapult phase",
-            f"a dot is a run ({len(runs)} runs, {words.plural(runs['seed'].nunique(), 'seed')}); a line joins the medians "
-            "over seeds at each learning rate",
+            f"a dot is a run ({len(runs)} runs, {words.plural(runs['seed'].nunique(), 'seed')}); a line joins the "
+            "medians over seeds at each learning rate",
             "crosses at the upper edge: runs that diverged; they have no final sharpness",
             f"final costs below {draw.LOWEST:g} of the start lie at the lower edge",
             "costs are recorded at every one of the first and last 32 steps and at log-spaced steps between",
@@ -104,10 +104,10 @@ def doubling_figure(table: pd.DataFrame, runs: pd.DataFrame, steps: pd.DataFrame
             f"cost of a linear network of width {runs[WIDTH].iloc[0]:.0f} on one example with the target "
             f"y = {runs[TARGET].iloc[0]:g} at each of the last {TAIL} steps, against c",
             UNIT,
-            "its minima have a sharpness of 2y/√n at least; dashed: the learning rate √n/y, above which none of them is "
-            "stable, in units of each seed's λ",
-            f"{len(kept)} runs of {words.plural(runs['seed'].nunique(), 'seed')}; {len(table) - len(kept)} more diverged "
-            "and are left out",
+            "its minima have a sharpness of 2y/√n at least; dashed: the learning rate √n/y, above which none of them "
+            "is stable, in units of each seed's λ",
+            f"{len(kept)} runs of {words.plural(runs['seed'].nunique(), 'seed')}; {len(table) - len(kept)} more "
+            "diverged and are left out",
             describe.setup_text(runs),
         ),
         data=tails.merge(kept[["run_id", "seed", "η", C, PERIOD]], on="run_id")[
@@ -138,8 +138,8 @@ def _sentence(name: object, runs: pd.DataFrame) -> str:
     ]
     if len(rose):
         parts.append(
-            f"catapults occurred at c from {rose[C].min():.3g} to {rose[C].max():.3g}, and {(rose[FLATTER] < 1).sum()} of "
-            f"{len(rose)} ended flatter than they started (median {rose[FLATTER].median():.2g} times the sharpness)"
+            f"catapults occurred at c from {rose[C].min():.3g} to {rose[C].max():.3g}, and {(rose[FLATTER] < 1).sum()} "
+            f"of {len(rose)} ended flatter than they started (median {rose[FLATTER].median():.2g} times the sharpness)"
         )
     return f"{name}: " + "; ".join(parts)
 
@@ -160,7 +160,7 @@ def doubling_findings(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
         aperiodic = kept[kept[PERIOD] == 0]
         rest = f"; {len(aperiodic)} runs, from c = {aperiodic[C].min():.3g}, have no period up to {PERIODS[-1]}"
         texts.append(
-            f"{own[CASE].iloc[0]}, seed {seed}: at the end of training the cost has {words.listed(first)}, where no minimum "
+            f"{own[CASE].iloc[0]}, seed {seed}: at the end of training the cost has {words.listed(first)}; no minimum "
             f"is stable above c = {predicted:.3g}{rest if len(aperiodic) else ''}"
         )
     return [words.sentences(text) for text in texts]
@@ -174,7 +174,8 @@ STUDY = Study(
     analyze=analyze,
     small=(
         "hydra.sweeper.cases=["
-        "'problem=uv optimizer.learning_rate=0.25,0.5,0.7,0.8,0.9,1.0,1.1,1.25,1.4,1.55,1.7,1.8,1.9,2.0,2.1,2.25 seed=0,1',"
+        "'problem=uv optimizer.learning_rate=0.25,0.5,0.7,0.8,0.9,1.0,1.1,1.25,1.4,1.55,1.7,1.8,1.9,2.0,2.1,"
+        "2.25 seed=0,1',"
         "'problem=uv problem.target=16 optimizer.learning_rate=geomspace:0.4:0.85:64 seed=0',"
         "'problem/data=digits problem.hidden=[8],[32] problem.activation=relu problem.output=identity "
         "problem.initializer=he_normal problem.batch_size=null problem.examples=null "
