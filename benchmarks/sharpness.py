@@ -15,6 +15,8 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 import gdlab
+from gdlab.arrays import spread, stack_like, stacked
+from gdlab.descent.batches import batches
 from gdlab.measure import curvature
 from gdlab.optimizers import OPTIMIZERS, Preconditioned
 from gdlab.problems.data import load
@@ -63,13 +65,16 @@ def preconditioner(network: Network, rule: Any, run: Any, step: int) -> np.ndarr
     """P after this many steps of the rule, taken anew; 1 for a rule without."""
     if not isinstance(rule, Preconditioned):
         return np.ones(network.parameters)
-    theta = run.start[None].copy()
-    gradient = np.empty_like(theta)
-    state = rule.init(theta)
+    theta = stacked(run.start[None], network.dtype)
+    gradient = stack_like(theta)
+    oracle, cost = network.oracle(theta, gradient, batches(network, [0])), np.empty(1, network.dtype)
+    stepping = spread(rule, 1, network.dtype)
+    state = stepping.init(theta)
     for _ in range(step):
-        network.evaluate(theta, network.train, gradient)
-        rule.update(theta, gradient, state, rule.learning_rate.astype(theta.dtype))
-    return rule.preconditioner(state)[0].astype(np.float64)
+        oracle(cost)
+        stepping.update(theta, gradient, state, stepping.learning_rate)
+    assert theta[0].tobytes() == run.path[run.columns["step"].index(step)].tobytes()
+    return stepping.preconditioner(state)[0].astype(np.float64)
 
 
 def gdlab_sharpness(network: Network, theta: np.ndarray, scale: np.ndarray) -> float:

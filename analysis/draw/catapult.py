@@ -55,15 +55,14 @@ def draw_cases(ax: Axes, table: pd.DataFrame, quantity: str) -> None:
 
 
 @style.theme()
-def bifurcation(table: pd.DataFrame, tails: pd.DataFrame, onset: float) -> Figure:
+def bifurcation(tails: pd.DataFrame, onset: float) -> Figure:
     """The costs of the last steps against c, a dot for each step, a colour for each seed; dashed: the onset."""
     figure = Figure(figsize=(style.PAGE * 0.8, 3.0), layout="constrained")
     ax = figure.subplots()
-    merged = tails.merge(table[["run_id", C, "λ", "seed"]], on="run_id")
-    for (seed, runs), color in zip(merged.groupby("seed"), style.CHOICES, strict=False):
+    for (seed, runs), color in zip(tails.groupby("seed"), style.CHOICES, strict=False):
         ax.scatter(runs[C], runs["cost"], s=2, color=color, linewidths=0, label=f"seed {seed}", rasterized=True)
         ax.axvline(onset * runs["λ"].iloc[0], color=color, linewidth=0.8, linestyle=axes.DASHED, zorder=0)
     ax.set(xlabel="c = ηλ, λ the sharpness at the start", ylabel="cost at the last steps")
-    ax.set_ylim(bottom=-0.03 * merged["cost"].max())
+    ax.set_ylim(bottom=-0.03 * tails["cost"].max())
     ax.legend(loc="upper left", markerscale=3)
     return figure

@@ -56,8 +56,9 @@ def ratios(steps: pd.DataFrame) -> Figure:
             ax.plot(run["step"], run[RATIO], color=color, linewidth=0.7)
         ax.axhspan(1 - close(optimizer), 1 + close(optimizer), color=style.FAINT, alpha=0.15, linewidth=0, zorder=0)
         ax.axhline(1, color=style.INK, linewidth=0.8, linestyle=axes.DASHED, zorder=0)
-        levels = [f"{value:.4g}" for value in sorted(same[CRITICAL].unique())]
-        ax.set_title(f"{words.spoken(optimizer)}\nlimit: {words.listed(levels)}")
+        levels = [words.number(float(f"{value:.4g}")) for value in sorted(same[CRITICAL].unique())]
+        kind = "preconditioned, " if stability.is_preconditioned(same.iloc[0]) else ""
+        ax.set_title(f"{words.spoken(optimizer)}\n{kind}limit: {words.listed(levels)}")
         ax.set(xlabel="step")
     highest = max(HIGHEST, min(2.0, 1.05 * steps[RATIO].quantile(0.999)))
     panels[0].set(ylabel="sharpness / limit", ylim=(0, highest), xlim=(0, max(1, steps["step"].max())))
@@ -70,7 +71,7 @@ def draw_critical(ax: Axes, runs: pd.DataFrame, bounds: axes.Limits, color: str)
         level = factor / runs[RATE].iloc[0]
         if bounds[0] < level < bounds[1]:
             ax.axhline(level, color=color, linewidth=0.9, linestyle=axes.DASHED, zorder=0)
-            axes.name_level(ax, level, f"{factor:g}/η = {level:g}", color)
+            axes.name_level(ax, level, f"{factor:g}/η = {level:.4g}", color)
 
 
 def _label(rate: float, steps: pd.DataFrame) -> str:

@@ -16,7 +16,8 @@ C, CASE, PHASE, PERIOD = "c", "case", "phase", "period"
 PEAK, FINAL, FLATTER = "largest cost / start", "final cost / start", "final sharpness / start"
 TARGET = "problem.target"
 ROUNDING = 1e-6  # of the cost at the start: a rise that counts
-PERIODIC = 1e-3  # of the largest cost: the difference up to which two costs are the same
+PERIODIC = 1e-2  # of the largest cost: the difference up to which two costs are the same
+CONVERGED = 1e-6  # of the cost at the start: differences below it do not count
 PERIODS = (1, 2, 4, 8)
 TAIL = 32  # last recorded steps, one by one
 
@@ -29,7 +30,7 @@ def phases(runs: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     costs = steps.sort_values("step").groupby("run_id")["cost"]
     start, peak, end = (costs.agg(how).reindex(runs["run_id"]).to_numpy() for how in ("first", "max", "last"))
     diverged = (runs["outcome"] == DIVERGED).to_numpy()
-    tails = steps.groupby("run_id")["cost"].apply(lambda cost: period(cost.to_numpy()[-TAIL:]))
+    ends = costs.apply(lambda cost: period(cost.to_numpy()[-TAIL:], CONVERGED * cost.iloc[0]))
     table = pd.DataFrame(
         {
             "run_id": runs["run_id"].to_numpy(),
@@ -42,7 +43,7 @@ def phases(runs: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
             PEAK: np.where(diverged, np.inf, peak / start),
             FINAL: np.where(diverged, np.inf, end / start),
             FLATTER: np.where(diverged, np.nan, runs["final_sharpness"] / runs["start_sharpness"]),
-            PERIOD: np.where(diverged, 0, tails.reindex(runs["run_id"]).to_numpy()),
+            PERIOD: np.where(diverged, 0, ends.reindex(runs["run_id"]).to_numpy()),
         }
     )
     return table.sort_values([CASE, "seed", C], kind="stable", key=lambda column: column.map(_order(column)))
@@ -61,12 +62,13 @@ def case(run: pd.Series) -> str:
     return words.spoken(run[PROBLEM]) + ("" if target is None or pd.isna(target) else f", y = {target:g}")
 
 
-def period(costs: np.ndarray) -> int:
-    """The period of the last costs: the first of `PERIODS` after which they repeat, 0 if none."""
+def period(costs: np.ndarray, floor: float = 0.0) -> int:
+    """The period of the last costs: the first of `PERIODS` after which they repeat, 0 if none; differences up to
+    `floor` do not count.
+    """
     if not np.isfinite(costs).all():
         return 0
-    largest = np.abs(costs).max()
-    same = PERIODIC * largest if largest > np.finfo(np.float32).tiny else np.inf
+    same = max(PERIODIC * np.abs(costs).max(), floor)
     found = (p for p in PERIODS if len(costs) > p and np.abs(costs[p:] - costs[:-p]).max() <= same)
     return next(found, 0)
 

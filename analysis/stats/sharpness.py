@@ -54,6 +54,7 @@ def late_sharpness(steps: pd.DataFrame) -> pd.DataFrame:
                 "η": rate,
                 "seed": seed,
                 "outcome": run["outcome"].iloc[0],
+                "preconditioned": stability.is_preconditioned(run.iloc[0]),
                 CRITICAL: run[CRITICAL].iloc[0],
                 "at the start": started.iloc[0] if len(started) else np.nan,
                 "reached": reached.iloc[0] if len(reached) else np.nan,

@@ -96,10 +96,11 @@ def doubling_figure(table: pd.DataFrame, runs: pd.DataFrame, steps: pd.DataFrame
     """The last steps' costs against c."""
     kept = table[table[PHASE] != DIVERGING]
     tails = steps[steps["run_id"].isin(kept["run_id"])].sort_values("step").groupby("run_id").tail(TAIL)
+    tails = tails[["run_id", "step", "cost"]].merge(kept[["run_id", "seed", "η", C, "λ", PERIOD]], on="run_id")
     return Figure(
         name=f"{NAME}_doubling",
         title="Period doubling at the end of training",
-        plot=draw.bifurcation(kept, tails[["run_id", "step", "cost"]], onset(runs)),
+        plot=draw.bifurcation(tails, onset(runs)),
         caption=words.sentences(
             f"cost of a linear network of width {runs[WIDTH].iloc[0]:.0f} on one example with the target "
             f"y = {runs[TARGET].iloc[0]:g} at each of the last {TAIL} steps, against c",
@@ -110,9 +111,7 @@ def doubling_figure(table: pd.DataFrame, runs: pd.DataFrame, steps: pd.DataFrame
             "diverged and are left out",
             describe.setup_text(runs),
         ),
-        data=tails.merge(kept[["run_id", "seed", "η", C, PERIOD]], on="run_id")[
-            ["η", "seed", C, PERIOD, "step", "cost"]
-        ],
+        data=tails[["η", "seed", C, PERIOD, "step", "cost"]],
     )
 
 

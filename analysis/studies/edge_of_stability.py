@@ -62,8 +62,11 @@ def plain_figure(runs: pd.DataFrame, steps: pd.DataFrame) -> Figure | None:
 
 def others_figure(runs: pd.DataFrame, steps: pd.DataFrame) -> Figure | None:
     """The sharpness of other optimizers over their limits, if there are any."""
-    runs, steps = runs[runs[OPTIMIZER] != PLAIN], compared(steps[steps[OPTIMIZER] != PLAIN])
-    if not len(runs) or not np.isfinite(steps[RATIO]).any():
+    runs = runs[runs[OPTIMIZER] != PLAIN]
+    if not len(runs):
+        return None
+    steps = compared(steps[steps[OPTIMIZER] != PLAIN])
+    if not np.isfinite(steps[RATIO]).any():
         return None
     columns = [OPTIMIZER, RATE, "seed", "step", "cost", DECIDING, CRITICAL, RATIO]
     return Figure(
@@ -127,12 +130,13 @@ def _sentence(optimizer: str, rate: float, rows: pd.DataFrame) -> str:
         diverged = int((rows["outcome"] == "diverged").sum())
         return f"{name}: no run reached its last step (n = {len(rows)}; {diverged} diverged)"
     kept = rows[~ended]
+    kind = "preconditioned " if kept["preconditioned"].all() else ""
     below = int((kept["at the start"] < kept[CRITICAL]).sum())
     reached = kept["reached"].dropna()
     when = f", reached {REACHED:.0%} of it at step {reached.median():.0f} (median)" if len(reached) else ""
     return (
-        f"{name}: the sharpness started at {_range(kept['at the start'])}, below the limit of "
-        f"{kept[CRITICAL].iloc[0]:.4g} in {below} of {words.plural(len(kept), 'run')}{when}, and over the last half "
+        f"{name}: the {kind}sharpness started at {_range(kept['at the start'])}, below the limit of "
+        f"{_number(kept[CRITICAL].iloc[0])} in {below} of {words.plural(len(kept), 'run')}{when}, and over the last half "
         f"was {_range(kept['median ratio'])} times it; {int(kept['settled'].sum())} of {len(kept)} within "
         f"{close(optimizer):.0%}" + (f"; {int(ended.sum())} of {len(rows)} ended early" if ended.any() else "")
     )
@@ -141,8 +145,13 @@ def _sentence(optimizer: str, rate: float, rows: pd.DataFrame) -> str:
 def _range(values: pd.Series) -> str:
     """The median of runs and their range."""
     if len(values) == 1:
-        return f"{values.iloc[0]:.4g}"
-    return f"{values.median():.4g} (range {values.min():.4g} to {values.max():.4g})"
+        return _number(values.iloc[0])
+    return f"{_number(values.median())} (range {_number(values.min())} to {_number(values.max())})"
+
+
+def _number(value: float) -> str:
+    """A number in four digits, without an exponent."""
+    return words.number(float(f"{value:.4g}"))
 
 
 def caption(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
