@@ -11,9 +11,9 @@ from analysis.draw import axes, style
 from analysis.stats.catapult import CASE, DIVERGING, FINAL, FLATTER, HIGHEST, LIMIT, PEAK, PHASE, C
 
 ROWS = {PEAK: "largest cost\n/ start", FINAL: "final cost\n/ start", FLATTER: "final sharpness\n/ start"}
-LOWEST = 1e-6  # of the cost at the start: lower costs lie at the edge
+LOWEST = 1e-3  # of the cost at the start: lower costs lie at the edge
 MOST = 1e4
-TICKS = (0.5, 1, 2, 4, 8, 16, 32)
+TICKS = (0.5, 1, 2, 4, 8, 16, 32, 64, 128)
 
 
 @style.theme()
@@ -46,7 +46,8 @@ def draw_cases(ax: Axes, table: pd.DataFrame, quantity: str) -> None:
         kept, gone = runs[runs[PHASE] != DIVERGING], runs[runs[PHASE] == DIVERGING]
         low = LOWEST if quantity == FINAL else 0
         ax.scatter(kept[C], kept[quantity].clip(lower=low), s=5, color=color, linewidths=0, alpha=0.7, label=name)
-        medians = kept.groupby("η")[[C, quantity]].median()
+        whole = kept[~kept["η"].isin(gone["η"])]  # the median of those left over would not be that of all
+        medians = whole.groupby("η")[[C, quantity]].median().sort_values(C)
         ax.plot(medians[C], medians[quantity].clip(lower=low), color=color, linewidth=0.8)
         if quantity != FLATTER:
             top = np.full(len(gone), 0.97)

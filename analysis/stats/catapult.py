@@ -59,7 +59,8 @@ def case(run: pd.Series) -> str:
     if HIDDEN in run and not pd.isna(run[HIDDEN]):
         return f"width {str(run[HIDDEN]).strip('[]')}"
     target = run.get(TARGET)
-    return words.spoken(run[PROBLEM]) + ("" if target is None or pd.isna(target) else f", y = {target:g}")
+    name = "linear network" if run[PROBLEM] == "uv" else words.spoken(run[PROBLEM])
+    return name + ("" if target is None or pd.isna(target) else f", y = {target:g}")
 
 
 def period(costs: np.ndarray, floor: float = 0.0) -> int:

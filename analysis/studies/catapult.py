@@ -42,7 +42,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
     doubling = table[table["run_id"].isin(runs.loc[is_doubling, "run_id"])]
     main = table.drop(doubling.index)
     return StudyResult(
-        findings=[*findings(main), *doubling_findings(doubling, runs)],
+        findings=[*onset_findings(main), *findings(main), *doubling_findings(doubling, runs[is_doubling])],
         figures=[
             *([phases_figure(main, runs[~is_doubling])] if len(main) else []),
             *([doubling_figure(doubling, runs[is_doubling], steps)] if len(doubling) else []),
@@ -82,7 +82,7 @@ def phases_figure(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
             UNIT,
             f"dashed: c = {LIMIT:g} and c = {HIGHEST:g}, between which a wide linear network is in the catapult phase",
             f"a dot is a run ({len(runs)} runs, {words.plural(runs['seed'].nunique(), 'seed')}); a line joins the "
-            "medians over seeds at each learning rate",
+            "medians over seeds at each learning rate at which none diverged",
             "crosses at the upper edge: runs that diverged; they have no final sharpness",
             f"final costs below {draw.LOWEST:g} of the start lie at the lower edge",
             "costs are recorded at every one of the first and last 32 steps and at log-spaced steps between",
@@ -119,6 +119,26 @@ def onset(runs: pd.DataFrame) -> float:
     """The learning rate above which no minimum of a linear network is stable, √n/y."""
     first = runs.iloc[0]
     return float(first[WIDTH] ** 0.5 / first[TARGET])
+
+
+def onset_findings(table: pd.DataFrame) -> list[str]:
+    """The lowest c of a catapult in each case, and the lowest that diverged."""
+    found = boundaries(table)
+    rose = found.dropna(subset="lowest c of a catapult")
+    onsets = [f"{row[CASE]} at c = {row['lowest c of a catapult']:.3g}" for _, row in rose.iterrows()]
+    ends = found.dropna(subset="lowest c that diverged")
+    diverged = [f"{row[CASE]} from c = {row['lowest c that diverged']:.3g}" for _, row in ends.iterrows()]
+    widths = rose.loc[rose[CASE].str.startswith("width "), "lowest c of a catapult"]
+    falls = len(widths) > 1 and widths.is_monotonic_decreasing
+    return [
+        words.sentences(
+            f"the lowest c at which the cost first rises and then falls: {words.listed(onsets)}",
+            "the wider the network, the lower it is" if falls else "",
+        )
+        if onsets
+        else "No run is a catapult.",
+        words.sentences(f"runs diverged: {words.listed(diverged)}" if diverged else "no run diverged"),
+    ]
 
 
 def findings(table: pd.DataFrame) -> list[str]:
@@ -166,7 +186,7 @@ def doubling_findings(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
 
 
 STUDY = Study(
-    title="Lazy, catapult, divergent: phases of the learning rate",
+    title="Which learning rates above the stability limit still converge?",
     chapter=RATES,
     order=90,
     minutes=3,
@@ -178,6 +198,6 @@ STUDY = Study(
         "'problem=uv problem.target=16 optimizer.learning_rate=geomspace:0.4:0.85:64 seed=0',"
         "'problem/data=digits problem.hidden=[8],[32] problem.activation=relu problem.output=identity "
         "problem.initializer=he_normal problem.batch_size=null problem.examples=null "
-        "optimizer.learning_rate=0.014,0.028,0.04,0.06,0.11,0.24,0.5 seed=0']",
+        "optimizer.learning_rate=0.014,0.028,0.04,0.06,0.11,0.24,0.5,1.4 seed=0']",
     ),
 )

@@ -137,7 +137,7 @@ def _sentence(optimizer: str, rate: float, rows: pd.DataFrame) -> str:
     return (
         f"{name}: the {kind}sharpness started at {_range(kept['at the start'])}, below the limit of "
         f"{_number(kept[CRITICAL].iloc[0])} in {below} of {words.plural(len(kept), 'run')}{when}, and over the last half "
-        f"was {_range(kept['median ratio'])} times it; {int(kept['settled'].sum())} of {len(kept)} within "
+        f"was {_range(kept['median ratio'])} times it; {kept['settled'].sum()} of {len(kept)} within "
         f"{close(optimizer):.0%}" + (f"; {int(ended.sum())} of {len(rows)} ended early" if ended.any() else "")
     )
 
@@ -170,7 +170,7 @@ def caption(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
 
 
 STUDY = Study(
-    title="The edge of stability",
+    title="Does the sharpness settle at the stability limit?",
     chapter=RATES,
     order=80,
     minutes=3,

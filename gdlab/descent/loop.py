@@ -117,7 +117,7 @@ def evenly_spaced(steps: int, points: int) -> list[int]:
 
 
 def dense_at_ends(steps: int, points: int) -> list[int]:
-    """`points` whole numbers: a third from 0 on and a third up to `steps`, one by one; log-spaced between."""
+    """About `points` whole numbers: a third from 0 on and a third up to `steps`, one by one; log-spaced between."""
     third = max(points // 3, 1)
     first, last = min(third - 1, steps), max(steps - third + 1, 0)
     between = np.geomspace(max(first, 1), max(last, 1), max(points - 2 * third, 0) + 2).round().astype(int)

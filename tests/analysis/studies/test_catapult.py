@@ -36,9 +36,16 @@ def test_a_wide_linear_network_is_lazy_then_a_catapult_then_divergent(linear):
 
 
 def test_the_findings_count_each_phase_in_its_range(linear):
-    (finding,) = STUDY.analyze(*linear).findings
+    onset, diverged, finding = STUDY.analyze(*linear).findings
+    table = phases(*linear)
+    lowest = {name: rows["c"].min() for name, rows in table.groupby("phase")}
+    assert onset == (
+        "The lowest c at which the cost first rises and then falls: linear network, y = 0 at c = "
+        f"{lowest['catapult']:.3g}."
+    )
+    assert diverged == f"Runs diverged: linear network, y = 0 from c = {lowest['divergent']:.3g}."
     assert finding.startswith(
-        "Uv, y = 0: 2 of 2 runs at c < 2 were lazy (the cost never above its start); 2 of 2 at 2 ≤ "
+        "Linear network, y = 0: 2 of 2 runs at c < 2 were lazy (the cost never above its start); 2 of 2 at 2 ≤ "
     )
     assert "2 of 2 at c > 4 diverged" in finding and "2 of 2 ended flatter" in finding
 
@@ -49,7 +56,7 @@ def test_the_period_doubles_above_the_onset(doubling):
     assert table["period"].tolist()[:2] == [1, 2] and table["period"].iloc[2] != 1
     result = STUDY.analyze(*doubling)
     assert [figure.name for figure in result.figures] == ["catapult_doubling"]
-    assert "period 2 from c = " in result.findings[0]
+    assert "period 2 from c = " in result.findings[-1]
 
 
 @pytest.mark.parametrize(
