@@ -123,6 +123,8 @@ def onset(runs: pd.DataFrame) -> float:
 
 def onset_findings(table: pd.DataFrame) -> list[str]:
     """The lowest c of a catapult in each case, and the lowest that diverged."""
+    if not len(table):
+        return []
     found = boundaries(table)
     rose = found.dropna(subset="lowest c of a catapult")
     onsets = [f"{row[CASE]} at c = {row['lowest c of a catapult']:.3g}" for _, row in rose.iterrows()]

@@ -136,8 +136,8 @@ def _sentence(optimizer: str, rate: float, rows: pd.DataFrame) -> str:
     when = f", reached {REACHED:.0%} of it at step {reached.median():.0f} (median)" if len(reached) else ""
     return (
         f"{name}: the {kind}sharpness started at {_range(kept['at the start'])}, below the limit of "
-        f"{_number(kept[CRITICAL].iloc[0])} in {below} of {words.plural(len(kept), 'run')}{when}, and over the last half "
-        f"was {_range(kept['median ratio'])} times it; {kept['settled'].sum()} of {len(kept)} within "
+        f"{_number(kept[CRITICAL].iloc[0])} in {below} of {words.plural(len(kept), 'run')}{when}, and over the last "
+        f"half was {_range(kept['median ratio'])} times it; {kept['settled'].sum()} of {len(kept)} within "
         f"{close(optimizer):.0%}" + (f"; {int(ended.sum())} of {len(rows)} ended early" if ended.any() else "")
     )
 
