@@ -27,6 +27,7 @@ def phases(groups: list[tuple[str, pd.DataFrame]]) -> Figure:
             ax.set(xscale="log", yscale="log")
             if ax is panels[list(ROWS).index(quantity), 0]:
                 ax.set_ylabel(label)
+        column[-1].set_xlim(table[C].min() / 1.2, table[C].max() * 1.2)
         ticks = [tick for tick in TICKS if table[C].min() / 1.3 <= tick <= table[C].max() * 1.3]
         column[-1].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         column[-1].set_xticks([], minor=True)

@@ -9,8 +9,8 @@ from analysis import words
 from analysis.columns import HIDDEN, PROBLEM, RATE
 from gdlab.descent.stopping import DIVERGED
 
-LAZY, CATAPULT, DIVERGING = "lazy", "catapult", "divergent"
-PHASES = (LAZY, CATAPULT, DIVERGING)
+LAZY, CATAPULT, ABOVE, DIVERGING = "lazy", "catapult", "ends above", "divergent"
+PHASES = (LAZY, CATAPULT, ABOVE, DIVERGING)
 LIMIT, HIGHEST = 2.0, 4.0  # of c: the stability limit, and where a wide linear network diverges
 C, CASE, PHASE, PERIOD = "c", "case", "phase", "period"
 PEAK, FINAL, FLATTER = "largest cost / start", "final cost / start", "final sharpness / start"
@@ -25,12 +25,14 @@ TAIL = 32  # last recorded steps, one by one
 def phases(runs: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """A row for each run: its case, c, phase, and the cost and sharpness over those at its start.
 
-    It is divergent if its outcome is, a catapult if the cost rose above its start and came back, else lazy.
+    It is divergent if its outcome is; `ends above` if the cost does, above its start; a catapult if the cost rose above
+    its start and came back; else lazy.
     """
     costs = steps.sort_values("step").groupby("run_id")["cost"]
     start, peak, end = (costs.agg(how).reindex(runs["run_id"]).to_numpy() for how in ("first", "max", "last"))
     diverged = (runs["outcome"] == DIVERGED).to_numpy()
     ends = costs.apply(lambda cost: period(cost.to_numpy()[-TAIL:], CONVERGED * cost.iloc[0]))
+    over = (1 + ROUNDING) * start
     table = pd.DataFrame(
         {
             "run_id": runs["run_id"].to_numpy(),
@@ -39,7 +41,7 @@ def phases(runs: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
             "η": runs[RATE].to_numpy(),
             "λ": runs["start_sharpness"].to_numpy(),
             C: (runs[RATE] * runs["start_sharpness"]).to_numpy(),
-            PHASE: np.select([diverged, peak > (1 + ROUNDING) * start], [DIVERGING, CATAPULT], LAZY),
+            PHASE: np.select([diverged, end > over, peak > over], [DIVERGING, ABOVE, CATAPULT], LAZY),
             PEAK: np.where(diverged, np.inf, peak / start),
             FINAL: np.where(diverged, np.inf, end / start),
             FLATTER: np.where(diverged, np.nan, runs["final_sharpness"] / runs["start_sharpness"]),

@@ -9,6 +9,7 @@ from analysis.draw import catapult as draw
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
 from analysis.stats.catapult import (
+    ABOVE,
     CASE,
     CATAPULT,
     DIVERGING,
@@ -54,8 +55,8 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
                 frame=boundaries(table),
                 caption=words.sentences(
                     UNIT,
-                    f"{LAZY}: the recorded cost never exceeds its start; {CATAPULT}: it does, and the run does not "
-                    f"diverge; {DIVERGING}: the run's outcome is diverged",
+                    f"{LAZY}: the recorded cost never exceeds its start; {CATAPULT}: it does, and falls "
+                    f"below it again; {ABOVE}: it is above its start at the end; {DIVERGING}: the outcome is diverged",
                     "flatter: the sharpness at the end is below that at the start; empty: no such run",
                 ),
             )
