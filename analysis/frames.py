@@ -22,7 +22,7 @@ MAY_BE_NAN = ("cost", "final_cost", "gradient_norm")  # a diverged run's result,
 SEEDS = ("seeds.fork_step", "seed", "seeds.init", "seeds.batches", "seeds.fork")
 ORDER = {  # choices that are not sorted by name: the simple ones first, unlisted ones last
     PROBLEM: (
-        *("parabola", "bowl", "ravine", "double_well", "himmelblau", "rosenbrock", "rastrigin", "saddle"),
+        *("parabola", "bowl", "ravine", "double_well", "himmelblau", "rosenbrock", "rastrigin", "saddle", "uv"),
         "network",
     ),
     OPTIMIZER: ("gradient_descent", "momentum", "nesterov", "rmsprop", "adam"),

@@ -34,6 +34,8 @@ LANDSCAPES = [
     problems.Rosenbrock(steepness=100.0),
     problems.Rastrigin(amplitude=10.0),
     problems.Saddle(),
+    problems.UV(width=1, target=1.0),
+    problems.UV(width=5, target=2.0),
 ]
 NETWORKS = [(activation, output, cost) for activation in ACTIVATIONS for cost in COSTS for output in COSTS[cost].heads]
 

@@ -1,7 +1,7 @@
 """Stability limits of runs, each from the rule of its own optimizer.
 
 On a quadratic of curvature λ a rule is stable below the learning rate c/λ. The rule knows its c: 2 for gradient
-descent, none for RMSProp and Adam.
+descent. For RMSProp and Adam λ is not the sharpness but the preconditioned sharpness, which is unknown at a start.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from analysis.columns import OPTIMIZER, RATE
-from gdlab.optimizers import Optimizer
+from gdlab.optimizers import Optimizer, Preconditioned
 from gdlab.sweeps import configuration
 
 SECTION = "optimizer."
@@ -25,7 +25,20 @@ def rule(run: pd.Series) -> Optimizer:
 
 
 def limit(run: pd.Series, curvature: float) -> float:
-    """The learning rate below which a run's rule is stable; NaN if that is unknown or the curvature not positive."""
+    """The learning rate below which a run's rule is stable where the cost has this curvature.
+
+    NaN if that is unknown, the curvature not positive, or the rule one whose limit is that of a preconditioned cost.
+    """
+    return np.nan if is_preconditioned(run) else own_limit(run, curvature)
+
+
+def is_preconditioned(run: pd.Series) -> bool:
+    """True if the curvature that decides of a run's stability is that of a preconditioned cost."""
+    return isinstance(rule(run), Preconditioned)
+
+
+def own_limit(run: pd.Series, curvature: float) -> float:
+    """As `limit`, but with a rule's preconditioner the curvature is that of the preconditioned cost."""
     if not 0 < curvature < np.inf:
         return np.nan
     bound = rule(run).stability_limit(curvature)
@@ -69,5 +82,5 @@ def unknown_rules(runs: pd.DataFrame) -> list[str]:
 
 def may_hold(run: pd.Series, curvatures: Float[np.ndarray, " minima"]) -> Bool[np.ndarray, " minima"]:
     """True for each minimum that a run can rest in; for all of them where the limit of its rule is unknown."""
-    bound = rule(run).stability_limit(list(curvatures))
+    bound = None if is_preconditioned(run) else rule(run).stability_limit(list(curvatures))
     return np.ones(len(curvatures), bool) if bound is None else run[RATE] < bound[:, 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -14,14 +15,30 @@ from gdlab.blas import one_thread
 from gdlab.descent.batches import Forks, batches
 from gdlab.descent.schedules import Schedule
 from gdlab.descent.stopping import BUDGET, DIVERGED, RUNNING, Outcomes, Stopping, out_of_bounds
-from gdlab.optimizers import Optimizer
+from gdlab.optimizers import Optimizer, Preconditioned
 from gdlab.problems.problem import Problem, steps_per_epoch
 
 WATCH = 16  # steps between checks of the costs; a divergence is dated to its very step all the same
 
-ExtraMetrics = Callable[[int, Theta], Mapping[str, Costs]]
 Rows = Int[np.ndarray, " runs"]
 OnCosts = Callable[[int, Rows, Float[np.ndarray, "steps runs"]], None]
+
+
+@runtime_checkable
+class ExtraMetrics(Protocol):
+    """Metrics recorded in addition to the problem's, for each of a stack's points.
+
+    `preconditioner` is the diagonal by which the optimizer divides its steps there, one for each point: 0 before the
+    first step, None for a rule that has none.
+    """
+
+    def at_step(self, step: int, theta: Theta, preconditioner: Theta | None) -> Mapping[str, Costs]:
+        """The metrics of points at a recorded step."""
+        ...
+
+    def at_end(self, theta: Theta, preconditioner: Theta | None) -> Mapping[str, Costs]:
+        """The metrics measured once, where runs have ended."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +89,7 @@ def descend(
     spacing
         The spacing of the recorded steps, a key of `SPACINGS`.
     extra_metrics
-        Called with the step and the points recorded there; what it returns is recorded with the problem's metrics.
+        Called at the recorded steps and at the ends of runs; what it returns is recorded with the problem's metrics.
     on_costs
         Called every few steps with the first of them, the places of the runs in the stack, and the oracle's cost of
         each run before each of these steps; the array is overwritten later.
@@ -109,7 +126,15 @@ def evenly_spaced(steps: int, points: int) -> list[int]:
     return sorted(set(np.linspace(0, steps, points).round().astype(int).tolist()))
 
 
-SPACINGS = {"log": log_spaced, "even": evenly_spaced}
+def dense_at_ends(steps: int, points: int) -> list[int]:
+    """About `points` whole numbers: a third from 0 on and a third up to `steps`, one by one; log-spaced between."""
+    third = max(points // 3, 1)
+    first, last = min(third - 1, steps), max(steps - third + 1, 0)
+    between = np.geomspace(max(first, 1), max(last, 1), max(points - 2 * third, 0) + 2).round().astype(int)
+    return sorted({*range(first + 1), *between.tolist(), *range(last, steps + 1)})
+
+
+SPACINGS = {"log": log_spaced, "even": evenly_spaced, "ends": dense_at_ends}
 
 
 class _ActiveRuns:
@@ -139,7 +164,9 @@ class _ActiveRuns:
         self.batch_cost = np.full(runs, np.nan)
         self.diverged_at = np.full(runs, -1)
         points, which = distinct(self.theta)
-        self.at_start = {name: values[which] for name, values in self.measured(0, points).items()}
+        self.at_start = {
+            name: values[which] for name, values in self.measured(0, points, np.arange(len(points))).items()
+        }
         self.ceiling = stopping.ceiling(self.at_start["cost"])
         self.costs_recorded: list[tuple[int, Costs]] = []
         self.allocate()
@@ -186,7 +213,7 @@ class _ActiveRuns:
         """A snapshot of all runs, with their outcomes, or only of those whose cost is out of bounds."""
         which = np.arange(len(self.rows)) if everyone else np.flatnonzero(self.diverged_at >= 0)
         theta = stacked(self.theta[which], self.theta.dtype)
-        metrics = self.at_start if step == 0 else self.measured(step, theta)
+        metrics = self.at_start if step == 0 else self.measured(step, theta, which)
         outcomes = self.outcomes(step, metrics) if everyone else np.full(len(which), DIVERGED, dtype="<U9")
         rate = self.scheduled_rate(min(step, self.steps - 1))[which, 0]
         values = {**metrics, "learning_rate": rate.astype(np.float64)}
@@ -198,24 +225,38 @@ class _ActiveRuns:
             self.rows[which],
             theta,
             values,
-            self.measured_ends(theta, outcomes),
+            self.measured_ends(step, theta, which, outcomes),
             outcomes,
             self.diverged_at[which],
         )
 
-    def measured(self, step: int, theta: Theta) -> dict[str, Costs]:
-        """The problem's metrics and the extra metrics."""
+    def measured(self, step: int, theta: Theta, which: Rows) -> dict[str, Costs]:
+        """The problem's metrics and the extra metrics, at the points of the runs `which`."""
         with np.errstate(all="ignore"):
-            extra = self.extra_metrics(step, theta) if self.extra_metrics else {}
+            extra: Mapping[str, Costs] = {}
+            if self.extra_metrics:
+                extra = self.extra_metrics.at_step(step, theta, self.preconditioner(step, theta, which))
             return {**self.problem.measure(theta), **extra}
 
-    def measured_ends(self, theta: Theta, outcomes: Outcomes) -> dict[str, Costs]:
+    def preconditioner(self, step: int, theta: Theta, which: Rows) -> Theta | None:
+        """The optimizer's preconditioner at the points of the runs `which`; 0 before the first step."""
+        if not isinstance(self.optimizer, Preconditioned):
+            return None
+        if step == 0:
+            return np.zeros(theta.shape)
+        return self.optimizer.preconditioner(self.state)[which]
+
+    def measured_ends(self, step: int, theta: Theta, which: Rows, outcomes: Outcomes) -> dict[str, Costs]:
         """The metrics measured once, at a run's end; NaN for runs that have not ended, empty if none has."""
         ended = np.flatnonzero(outcomes != RUNNING)
         if not len(ended):
             return {}
+        points = stacked(theta[ended], theta.dtype)
         with np.errstate(all="ignore"):
-            measured = self.problem.measure_end(stacked(theta[ended], theta.dtype))
+            measured = dict(self.problem.measure_end(points))
+            if self.extra_metrics:
+                preconditioner = self.preconditioner(step, points, which[ended])
+                measured |= self.extra_metrics.at_end(points, preconditioner)
         ends = {name: np.full(len(theta), np.nan) for name in measured}
         for name, values in measured.items():
             ends[name][ended] = values

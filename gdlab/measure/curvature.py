@@ -70,6 +70,19 @@ def sharpness(problem: Network | Landscape, theta: Theta, tolerance: float = TOL
     return top_eigenvalues(problem, theta, 1, tolerance)[:, 0]
 
 
+def preconditioned_sharpness(
+    problem: Network | Landscape, theta: Theta, preconditioner: Theta, tolerance: float = TOLERANCE
+) -> Costs:
+    r"""The largest eigenvalue of P⁻¹H at each run's point, with P diagonal; NaN where P is not positive.
+
+    That of the symmetric :math:`P^{-1/2} H P^{-1/2}`, which is similar to it (Cohen et al. 2022, section 2).
+    """
+    with np.errstate(all="ignore"):
+        scale = preconditioner.astype(np.float64) ** -0.5
+    points = np.where(np.isfinite(scale).all(axis=1, keepdims=True), theta, np.nan)
+    return _eigenvalues(problem, stacked(points, np.float64), 1, tolerance, scale)[:, 0]
+
+
 def top_eigenvalues(
     problem: Network | Landscape, theta: Theta, count: int, tolerance: float = TOLERANCE
 ) -> Eigenvalues:
@@ -84,22 +97,38 @@ def top_eigenvalues(
     if not 1 <= count <= problem.parameters:
         raise ValueError(f"count must be from 1 to the {problem.parameters} parameters, got {count}")
     some, which = distinct(theta)
-    points = stacked(some, np.float64)
+    return _eigenvalues(problem, stacked(some, np.float64), count, tolerance)[which]
+
+
+def _eigenvalues(
+    problem: Network | Landscape, points: Theta, count: int, tolerance: float, scale: Theta | None = None
+) -> Eigenvalues:
+    """The largest eigenvalues of S H S at each point, with S the diagonal `scale`, by default 1; NaN where theta is not
+    finite.
+    """
     values = np.full((len(points), count), np.nan)
     sound = np.flatnonzero(np.isfinite(points).all(axis=1))
     if isinstance(problem, Landscape):
         with np.errstate(all="ignore"):
             hessians = problem.hessian(points)
+        if scale is not None:
+            hessians *= scale[:, :, None] * scale[:, None]
         sound = sound[np.isfinite(hessians[sound]).all(axis=(1, 2))]
         values[sound] = np.linalg.eigvalsh(hessians[sound])[:, : -count - 1 : -1]
-        return values[which]
+        return values
     examples = problem.measured[0]
     at = products(problem, examples)
     row_bytes = 8 * (FIRST_ROOM * problem.parameters + 8 * len(examples.labels) * sum(problem.sizes[1:]))
     rows = max(1, BYTES // row_bytes)
     for part in (sound[i : i + rows] for i in range(0, len(sound), rows)):
-        values[part] = lanczos(at(points[part]), problem.parameters, len(part), count, tolerance)
-    return values[which]
+        product = at(points[part]) if scale is None else _scaled(at(points[part]), scale[part])
+        values[part] = lanczos(product, problem.parameters, len(part), count, tolerance)
+    return values
+
+
+def _scaled(product: Product, scale: Theta) -> Product:
+    """The product with S H S, from that with H."""
+    return lambda v: scale * product(scale * v)
 
 
 def lanczos(

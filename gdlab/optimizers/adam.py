@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdlab.arrays import Column, PerRun, Rates, Theta, stack_like
-from gdlab.checks import columns_in
+from gdlab.checks import columns_in, per_run
 from gdlab.defaults import defaults
 from gdlab.optimizers import OPTIMIZERS
 
@@ -26,6 +26,11 @@ class Adam:
         \theta \leftarrow \theta - \eta\, \frac{m / (1 - \beta_1^t)}{\sqrt{s / (1 - \beta_2^t)} + \epsilon}
 
     (Kingma and Ba 2015, algorithm 1.) The first step has length η along every parameter with a gradient.
+
+    It is gradient descent with a moving average of gradients and the preconditioner :math:`P = (1 - \beta_1^t)
+    \operatorname{diag}(\sqrt{s / (1 - \beta_2^t)} + \epsilon)`. While P hardly changes it is stable for
+    :math:`0 < \eta < \frac{2 (1 + \beta_1)}{(1 - \beta_1) \lambda}`, with :math:`\lambda` the largest eigenvalue of
+    :math:`P^{-1} H`: :math:`38 / \lambda` at :math:`\beta_1 = 0.9` (Cohen et al. 2022, section 2).
     """
 
     learning_rate: PerRun
@@ -66,8 +71,13 @@ class Adam:
         np.multiply(gradient, learning_rate / (1 - state.beta1_power), gradient)
         np.subtract(theta, gradient, theta)
 
-    def stability_limit(self, curvature: PerRun) -> None:
-        """None: steps are scaled by past gradients, so the curvature alone does not decide."""
+    def preconditioner(self, state: AdamState) -> Theta:
+        """(1 - β₁ᵗ) (√(s / (1 - β₂ᵗ)) + ε)."""
+        return (1 - state.beta1_power) * (np.sqrt(state.mean_square / (1 - state.beta2_power)) + self.epsilon)
+
+    def stability_limit(self, curvature: PerRun) -> Column:
+        """2 (1 + β₁) / ((1 - β₁) λ), with λ the curvature of the preconditioned cost."""
+        return 2 * (1 + self.beta1) / ((1 - self.beta1) * per_run("curvature", curvature))
 
 
 @dataclass

@@ -24,5 +24,17 @@ class Optimizer(Protocol):
         ...
 
     def stability_limit(self, curvature: PerRun) -> Column | None:
-        """The learning rate below which descent is stable on a quadratic of this curvature; None if it is not known."""
+        """The learning rate below which descent is stable on a quadratic of this curvature; None if it is not known.
+
+        For a `Preconditioned` rule it is the curvature of the preconditioned cost, the largest eigenvalue of P⁻¹H.
+        """
+        ...
+
+
+@runtime_checkable
+class Preconditioned(Optimizer, Protocol):
+    """A rule that divides the step along each parameter by a number of its own."""
+
+    def preconditioner(self, state: Any) -> Theta:
+        """The diagonal of P, by which the rule divides its steps, as its past gradients have made it: at least one."""
         ...

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdlab.arrays import PerRun, Rates, Theta, stack_like
-from gdlab.checks import columns_in
+from gdlab.arrays import Column, PerRun, Rates, Theta, stack_like
+from gdlab.checks import columns_in, per_run
 from gdlab.defaults import defaults
 from gdlab.optimizers import OPTIMIZERS
 
@@ -24,7 +24,10 @@ class RMSProp:
         s \leftarrow \rho s + (1 - \rho)\, g^2, \qquad
         \theta \leftarrow \theta - \eta\, \frac{g}{\sqrt{s} + \epsilon}, \qquad g = \nabla C(\theta)
 
-    (Tieleman and Hinton 2012, lecture 6.5.)
+    (Tieleman and Hinton 2012, lecture 6.5.) It is gradient descent with the preconditioner
+    :math:`P = \operatorname{diag}(\sqrt{s} + \epsilon)`; while P hardly changes it is stable for
+    :math:`0 < \eta < 2 / \lambda`, with :math:`\lambda` the largest eigenvalue of :math:`P^{-1} H` (Cohen et al. 2022,
+    section 2).
     """
 
     learning_rate: PerRun
@@ -49,8 +52,13 @@ class RMSProp:
         np.multiply(gradient, learning_rate, gradient)
         np.subtract(theta, gradient, theta)
 
-    def stability_limit(self, curvature: PerRun) -> None:
-        """None: steps are scaled by past gradients, so the curvature alone does not decide."""
+    def preconditioner(self, state: RMSPropState) -> Theta:
+        """√s + ε."""
+        return np.sqrt(state.mean_square) + self.epsilon
+
+    def stability_limit(self, curvature: PerRun) -> Column:
+        """2 / λ, with λ the curvature of the preconditioned cost."""
+        return 2 / per_run("curvature", curvature)
 
 
 @dataclass

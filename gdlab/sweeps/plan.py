@@ -11,6 +11,7 @@ import numpy as np
 
 from gdlab.blas import one_thread
 from gdlab.descent.loop import WATCH
+from gdlab.optimizers import Preconditioned
 from gdlab.problems.data import DataError
 from gdlab.sweeps import configuration, key
 from gdlab.sweeps.configuration import Config, ConfigurationError, Stack
@@ -162,5 +163,6 @@ def _trial(stack: Stack) -> tuple[float, float]:
     with one_thread(), np.errstate(all="ignore"):
         stack.problem.measure(stack.theta)
         if extra_metrics := stack.record.extra_metrics(stack.problem):
-            extra_metrics(1, stack.theta)
+            ones = np.ones(stack.theta.shape) if isinstance(stack.optimizer, Preconditioned) else None
+            extra_metrics.at_step(1, stack.theta, ones)
     return float(np.median(steps)) / len(stack.theta), (time.perf_counter() - began) / len(stack.theta)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from gdlab.problems.network import Network
 from gdlab.problems.problem import Problem
 
 MOST_POINTS = 1_000_000  # recorded steps of a run, all in memory
+SHARPNESS = ("never", "start", "ends", "always")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,7 @@ class Record:
     """What is recorded of a run.
 
     `points` steps, spaced as `spacing` says, a key of `SPACINGS`; the `sharpness` at none of them (`never`), the first
-    (`start`) or all (`always`); with `path`, theta itself at all of them.
+    (`start`), the first and where the run ends (`ends`) or all (`always`); with `path`, theta itself at all of them.
     """
 
     points: Any
@@ -34,7 +36,7 @@ class Record:
     def __post_init__(self) -> None:
         whole("points", self.points, 2, MOST_POINTS)
         choice("spacing", self.spacing, SPACINGS)
-        choice("sharpness", self.sharpness, ("never", "start", "always"))
+        choice("sharpness", self.sharpness, SHARPNESS)
         if not isinstance(self.path, bool):
             raise ValueError(f"path must be true or false, got {self.path!r}")
 
@@ -42,11 +44,30 @@ class Record:
         """The metrics recorded in addition to the problem's."""
         if self.sharpness == "never":
             return None
-        known = cast(Network | Landscape, problem)
+        assert isinstance(problem, Network | Landscape)
+        return Sharpness(problem, self.sharpness)
 
-        def sharpness(step: int, theta: Theta) -> dict[str, Costs]:
-            if self.sharpness == "start" and step > 0:
-                return {"sharpness": np.full(len(theta), np.nan)}
-            return {"sharpness": curvature.sharpness(known, theta)}
 
-        return sharpness
+@dataclass(frozen=True)
+class Sharpness:
+    """The sharpness as an extra metric, `when` as in `Record`.
+
+    With `always`, a rule with a preconditioner has the `preconditioned_sharpness`, too: the largest eigenvalue of P⁻¹H,
+    NaN before the first step. With `ends`, the sharpness at the end is `final_sharpness`, measured once.
+    """
+
+    problem: Network | Landscape
+    when: str
+
+    def at_step(self, step: int, theta: Theta, preconditioner: Theta | None) -> Mapping[str, Costs]:
+        """The sharpness; NaN at the steps at which it is not measured."""
+        if self.when != "always" and step > 0:
+            return {"sharpness": np.full(len(theta), np.nan)}
+        values = {"sharpness": curvature.sharpness(self.problem, theta)}
+        if self.when == "always" and preconditioner is not None:
+            values["preconditioned_sharpness"] = curvature.preconditioned_sharpness(self.problem, theta, preconditioner)
+        return values
+
+    def at_end(self, theta: Theta, preconditioner: Theta | None) -> Mapping[str, Costs]:
+        """The final sharpness, if it is not among the recorded steps."""
+        return {"final_sharpness": curvature.sharpness(self.problem, theta)} if self.when == "ends" else {}

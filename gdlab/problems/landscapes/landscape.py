@@ -16,6 +16,8 @@ from gdlab.problems.problem import Batches
 Minima = Float[np.ndarray, "minima parameters"]
 Box = tuple[tuple[float, float], ...]
 
+DRAWN = 2  # dimensions in which a point can be drawn
+
 
 @dataclass(frozen=True, kw_only=True)
 class Landscape(ABC):
@@ -35,7 +37,7 @@ class Landscape(ABC):
     @property
     @abstractmethod
     def minima(self) -> Minima:
-        """The minima in closed form or to machine precision, global ones first; empty if unbounded below."""
+        """The minima in closed form or to machine precision, global ones first; empty if none is a point."""
 
     @property
     @abstractmethod
@@ -77,10 +79,11 @@ class Landscape(ABC):
         return LandscapeOracle(self, theta, gradient)
 
     def measure(self, theta: Theta) -> dict[str, Costs]:
-        """The cost, the Euclidean norm of its gradient, and the coordinates w1 and w2 of each run's point."""
+        """The cost, the Euclidean norm of its gradient, and in one or two dimensions the coordinates w1 and w2."""
         gradient = np.empty_like(theta)
         self.gradient(theta, gradient)
-        place = {f"w{i}": w.astype(np.float64) for i, w in enumerate(theta.T, 1)}
+        drawn = self.parameters if self.parameters <= DRAWN else 0
+        place = {f"w{i}": w.astype(np.float64) for i, w in enumerate(theta.T[:drawn], 1)}
         return {"cost": self.cost(theta), "gradient_norm": norm(gradient), **place}
 
     def measure_end(self, theta: Theta) -> dict[str, Costs]:

@@ -46,3 +46,12 @@ def test_the_formula_is_that_of_all_runs_or_none():
 @pytest.mark.parametrize(("place", "held"), [(0, [True, False]), (1, [True, True]), (4, [True, True])])
 def test_a_run_rests_in_a_minimum_that_is_not_too_sharp(place, held):
     assert stability.may_hold(RUNS.iloc[place], np.array([19.0, 21.0])).tolist() == held
+
+
+def test_with_a_preconditioner_the_limit_is_of_the_preconditioned_cost_only():
+    """2/λ for RMSProp and 38/λ for Adam, of the preconditioned sharpness; of the sharpness itself there is none."""
+    assert [stability.is_preconditioned(RUNS.iloc[place]) for place in range(5)] == [False] * 3 + [True] * 2
+    own = [stability.own_limit(RUNS.iloc[place], 4.0) for place in range(5)]
+    assert own[:3] == [stability.limit(RUNS.iloc[place], 4.0) for place in range(3)]
+    assert own[3:] == pytest.approx([2 / 4, 38 / 4])
+    assert np.isnan([stability.limit(RUNS.iloc[place], 4.0) for place in (3, 4)]).all()

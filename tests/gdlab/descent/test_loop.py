@@ -8,7 +8,7 @@ import gdlab
 from gdlab import optimizers, problems
 from gdlab.arrays import stacked
 from gdlab.descent import schedules
-from gdlab.descent.loop import evenly_spaced, log_spaced
+from gdlab.descent.loop import dense_at_ends, evenly_spaced, log_spaced
 from gdlab.descent.stopping import BUDGET, CONVERGED, DIVERGED, SATURATED
 from gdlab.optimizers import OPTIMIZERS
 from gdlab.seeds import stream
@@ -200,6 +200,15 @@ def test_log_spaced_steps():
     assert steps[0] == 0 and steps[-1] == 180_000 and len(steps) <= 20
     ratios = np.diff(np.log(steps[8:]))
     assert ratios.max() / ratios.min() < 1.01
+
+
+def test_steps_dense_at_both_ends():
+    steps = dense_at_ends(300, 96)
+    assert steps[:32] == list(range(32)) and steps[-32:] == list(range(269, 301))
+    assert 85 <= len(steps) <= 98 and steps == sorted(set(steps))
+    for count in (1, 2, 5, 40):
+        assert dense_at_ends(count, 96) == list(range(count + 1))
+    assert dense_at_ends(10, 2) == [0, 1, 10]
 
 
 def test_evenly_spaced_steps():

@@ -7,7 +7,7 @@ import pytest
 from gdlab import problems
 from gdlab.arrays import norm, stack_like, stacked
 from gdlab.measure import curvature
-from gdlab.measure.curvature import lanczos, products, sharpness, top_eigenvalues
+from gdlab.measure.curvature import lanczos, preconditioned_sharpness, products, sharpness, top_eigenvalues
 from gdlab.seeds import stream
 
 EXACT = 1e-12  # tolerance of an eigenvalue that is to be compared
@@ -202,3 +202,18 @@ def test_an_iteration_that_is_cut_short_has_what_it_reached():
 def test_more_eigenvalues_than_parameters_are_refused(count):
     with pytest.raises(ValueError, match=f"count must be from 1 to the 2 parameters, got {count}"):
         top_eigenvalues(problems.Bowl(), np.ones((1, 2)), count)
+
+
+def test_preconditioned_sharpness_is_the_largest_eigenvalue_of_the_inverse_times_the_hessian():
+    network = small_network(activation="tanh", output="identity")
+    theta = points(network)
+    scale = np.random.default_rng(0).uniform(0.01, 10, theta.shape)
+    found = preconditioned_sharpness(network, theta, scale, tolerance=1e-7)
+    for row in range(len(theta)):
+        values = np.linalg.eigvals(dense(network, theta[row]) / scale[row][:, None]).real
+        assert found[row] == pytest.approx(values.max(), rel=1e-6)  # of the differences
+    scale[1, 0] = 0
+    found = preconditioned_sharpness(network, theta, scale)
+    assert np.isfinite(found).tolist() == [True, False, True]
+    ones = preconditioned_sharpness(network, theta, np.ones(theta.shape))
+    assert ones == pytest.approx(sharpness(network, theta), rel=1e-12)

@@ -13,7 +13,7 @@ from gdlab import optimizers, problems
 from gdlab.arrays import spread
 from gdlab.descent.schedules import SCHEDULES
 from gdlab.descent.stopping import CONVERGED, DIVERGED
-from gdlab.optimizers import OPTIMIZERS
+from gdlab.optimizers import OPTIMIZERS, Preconditioned
 from gdlab.seeds import stream
 
 
@@ -143,11 +143,46 @@ DECIDING = {
     "nesterov": {"momentum": [0.0, 0.5, 0.9]},
     "stale_gradient": {"every": [1, 2, 5]},
 }
-LIMITED = [name for name in OPTIMIZERS if rule(name, 1.0).stability_limit(1.0) is not None]
+PRECONDITIONED = [name for name in OPTIMIZERS if isinstance(rule(name, 1.0), Preconditioned)]
+LIMITED = [name for name in OPTIMIZERS if name not in PRECONDITIONED]
 
 
-def test_only_rules_without_a_step_for_each_parameter_have_a_stability_limit():
-    assert set(OPTIMIZERS) - set(LIMITED) == {"rmsprop", "adam"}
+def test_rules_with_a_step_for_each_parameter_have_a_preconditioner():
+    assert PRECONDITIONED == ["adam", "rmsprop"]
+    assert all(rule(name, 1.0).stability_limit(1.0) is not None for name in OPTIMIZERS)
+
+
+HELD = {"rmsprop": {"decay": 1 - 1e-15}, "adam": {"beta1": [0.0, 0.5, 0.9], "beta2": 1 - 1e-15}}
+
+
+@pytest.mark.parametrize(("name", "settings"), HELD.items())
+def test_with_a_preconditioner_at_rest_the_limit_is_that_of_the_preconditioned_curvature(name, settings):
+    """On a quadratic of two curvatures, with the mean squares of gradients held: the cost falls below, and rises above.
+
+    The steeper curvature is not the steeper one once it is preconditioned.
+    """
+    curvatures, held = np.array([[8.0, 0.5]]), np.array([[40.0, 0.01]]) ** 2
+    runs = len(settings.get("beta1", [0]))
+    for share in (0.99, 1.01):
+        stepping = spread(rule(name, 1.0, **settings), runs, np.float64)
+        theta = np.ones((runs, 2))
+        state = stepping.init(theta)
+        state.mean_square[...] = held
+        if name == "adam":  # late, where no bias is left
+            state.beta1_power[...] = state.beta2_power[...] = 0
+        steepest = (curvatures / stepping.preconditioner(state)).max(axis=1)
+        assert steepest == pytest.approx(0.5 / 0.01, rel=1e-5)
+        rate = share * stepping.stability_limit(steepest)
+        for _ in range(3000):
+            stepping.update(theta, curvatures * theta, state, rate)
+            state.mean_square[...] = held
+        assert (np.abs(theta[:, 1]) < 1e-3).all() if share < 1 else (np.abs(theta[:, 1]) > 10).all()
+
+
+def test_the_limits_of_rules_with_a_preconditioner():
+    """2 / λ for RMSProp, 38 / λ for Adam at β₁ = 0.9 (Cohen et al. 2022)."""
+    assert rule("rmsprop", 1.0).stability_limit(4.0).item() == 0.5
+    assert rule("adam", 1.0, beta1=0.9).stability_limit(4.0).item() == pytest.approx(38 / 4)
 
 
 @pytest.mark.parametrize("curvature", [0.5, 2.0, 8.0])

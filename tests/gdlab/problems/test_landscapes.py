@@ -31,7 +31,7 @@ def test_gradient_and_hessian_agree_with_central_differences(landscape):
 @pytest.mark.parametrize("landscape", LANDSCAPES, ids=str)
 def test_minima_are_flat_and_curve_upwards(landscape):
     minima = landscape.minima
-    if isinstance(landscape, problems.Saddle):
+    if isinstance(landscape, problems.Saddle | problems.UV):
         assert len(minima) == 0
         return
     scale = np.abs(landscape.hessian(minima)).max()
@@ -83,6 +83,24 @@ def test_where_a_point_is_is_measured():
     assert not {"w2", "w3"} & problems.Parabola().measure(theta[:, :1]).keys()
 
 
+def test_minima_of_a_linear_network_are_a_manifold_whose_flattest_points_are_balanced():
+    landscape = problems.UV(width=4, target=3.0)
+    rng = np.random.default_rng(0)
+    u = rng.normal(size=(50, 4))
+    u *= (3.0 * 2 / (u * u).sum(axis=1, keepdims=True)) ** 0.5  # |u|² = y √n
+    stretch = np.linspace(1, 3, 50)[:, None]
+    theta = np.concatenate([u * stretch, u / stretch], axis=1)
+    assert landscape.cost(theta) == pytest.approx(0, abs=1e-28)
+    sharpness = np.linalg.eigvalsh(landscape.hessian(theta))[:, -1]
+    assert sharpness == pytest.approx((theta * theta).sum(axis=1) / 4)
+    assert sharpness[0] == pytest.approx(2 * 3.0 / 2) and (np.diff(sharpness) > 0).all()
+
+
+def test_many_coordinates_are_not_measured():
+    wide = problems.UV(width=3)
+    assert set(wide.measure(points(wide, 2))) == {"cost", "gradient_norm"}
+
+
 def test_number_of_minima():
     assert len(problems.Himmelblau().minima) == 4
     assert len(problems.DoubleWell().minima) == 2
@@ -118,6 +136,7 @@ def test_start_is_given_or_drawn_from_the_box():
         (problems.Bowl, {"curvature": [1, 2]}, "curvature must be one number, got [1, 2]"),
         (problems.Ravine, {"curvature": "steep"}, "curvature must be a finite number, got 'steep'"),
         (problems.DoubleWell, {"tilt": 2}, "tilt must lie in (0, 1.5396), got 2"),
+        (problems.UV, {"width": 0}, "width must be a whole number of at least 1, got 0"),
         (problems.Bowl, {"dtype": "int8"}, "dtype must be one of float32, float64, got 'int8'"),
     ],
 )

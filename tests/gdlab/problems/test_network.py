@@ -201,8 +201,8 @@ def test_cross_entropy_stays_finite_far_out(dtype, cost_name):
         ({"cost": "hinge"}, "cost must be one of cross_entropy, quadratic, got 'hinge'"),
         (
             {"initializer": "zeros"},
-            "initializer must be one of constant, glorot_uniform, he_normal, scaled_normal, standard_normal, "
-            "got 'zeros'",
+            "initializer must be one of constant, glorot_uniform, he_normal, scaled_normal, scaled_uniform, "
+            "standard_normal, got 'zeros'",
         ),
         (
             {"cost": "cross_entropy", "output": "identity"},

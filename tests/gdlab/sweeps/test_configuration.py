@@ -48,8 +48,10 @@ def same(one, other):
 WALK = ("problem=ravine", "problem.curvature=5", "problem.start=[1,2]", "stop.max_steps=8")
 
 
-@pytest.mark.parametrize(("spacing", "steps"), [("log", [0, 1, 2, 4, 8]), ("even", [0, 2, 4, 6, 8])])
-def test_steps_are_recorded_log_spaced_or_evenly(spacing, steps):
+@pytest.mark.parametrize(
+    ("spacing", "steps"), [("log", [0, 1, 2, 4, 8]), ("even", [0, 2, 4, 6, 8]), ("ends", [0, 1, 2, 3, 5, 8])]
+)
+def test_steps_are_recorded_as_their_spacing_says(spacing, steps):
     (columns,) = recorded(config(*WALK, f"record.spacing={spacing}", "record.points=5"))
     assert columns["step"].tolist() == steps
 
@@ -59,6 +61,42 @@ def test_sharpness_is_recorded_at_the_start_or_always(when, known):
     (columns,) = recorded(config(*WALK, f"record.sharpness={when}", "record.spacing=even"))
     assert columns["step"].tolist() == list(range(9))
     assert (columns["sharpness"][:known] == 5).all() and np.isnan(columns["sharpness"][known:]).all()
+
+
+def test_sharpness_at_the_ends_is_that_at_the_start_and_where_the_run_ends():
+    """Also where it ends early."""
+    long = ("problem=rosenbrock", "stop.max_steps=200", "record.points=5", "record.sharpness=ends")
+    configs = [config(*long, f"optimizer.learning_rate={rate}") for rate in (0.0005, 0.5)]
+    stack = build(configs)
+    going, gone = stack.results()
+    assert going.steps == 200 > gone.steps
+    for run in (going, gone):
+        known = run.columns["sharpness"]
+        assert known[0] == curvature.sharpness(stack.problem, run.start[None])[0] and np.isnan(known[1:]).all()
+        assert np.array_equal(
+            run.final["final_sharpness"], curvature.sharpness(stack.problem, run.end[None])[0], equal_nan=True
+        )
+    (alone,) = build(configs[1:]).results()
+    assert np.array_equal(alone.final["final_sharpness"], gone.final["final_sharpness"], equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop"])
+def test_a_rule_with_a_preconditioner_has_the_preconditioned_sharpness(name):
+    """On a quadratic, from the rule's own state; in a stack of runs that share their start and differ in all else."""
+    few = (*WALK, "record.points=9", "record.spacing=even", "record.sharpness=always", f"optimizer={name}")
+    rates = [0.1, 0.3]
+    stack = build([config(*few, f"optimizer.learning_rate={rate}") for rate in rates])
+    hessian = np.diag(stack.problem.hessian(stack.theta[:1])[0])
+    for run, rate in zip(stack.results(), rates, strict=True):
+        rule = type(stack.optimizer)(learning_rate=rate)
+        theta = run.start[None].copy()
+        state, found = rule.init(theta), run.columns["preconditioned_sharpness"]
+        assert np.isnan(found[0]) and set(run.columns["sharpness"]) == {5}
+        for step in range(1, 9):
+            rule.update(theta, hessian * theta, state, rule.learning_rate)
+            assert found[step] == pytest.approx((hessian / rule.preconditioner(state)).max(), rel=1e-12)
+        (alone,) = build([config(*few, f"optimizer.learning_rate={rate}")]).results()
+        assert np.array(alone.columns["preconditioned_sharpness"]).tobytes() == np.array(found).tobytes()
 
 
 def test_sharpness_is_not_recorded_unless_asked_for():
@@ -163,10 +201,10 @@ RECORD = "points, spacing, sharpness, path"
         ("stop.cost_tolerance", MISSING, "stop.cost_tolerance is missing"),
         ("record.points", 1, "record.points must be a whole number of at least 2, got 1"),
         ("record.every", 1, f"unknown key record.every; valid keys of record: {RECORD}"),
-        ("record.spacing", "linear", "record.spacing must be one of log, even, got 'linear'"),
-        ("record.spacing", [1], "record.spacing must be one of log, even, got [1]"),
+        ("record.spacing", "linear", "record.spacing must be one of log, even, ends, got 'linear'"),
+        ("record.spacing", [1], "record.spacing must be one of log, even, ends, got [1]"),
         ("record.spacing", MISSING, "record.spacing is missing"),
-        ("record.sharpness", True, "record.sharpness must be one of never, start, always, got True"),
+        ("record.sharpness", True, "record.sharpness must be one of never, start, ends, always, got True"),
         ("record", "always", f"record must be a section with the keys {RECORD}, got 'always'"),
         ("seeds.init", -1, "seeds.init must be a whole number of at least 0, got -1"),
         ("seeds.batches", 0.5, "seeds.batches must be a whole number of at least 0, got 0.5"),
