@@ -32,7 +32,7 @@ from gdlab.problems.problem import Problem, steps_per_epoch
 from gdlab.registry import Registry
 from gdlab.results import Result
 from gdlab.seeds import INIT_STREAM, stream
-from gdlab.sweeps.record import Record
+from gdlab.sweeps.record import NEVER, HasSharpness, Record
 
 Config = Mapping[str, Any]
 
@@ -128,6 +128,12 @@ def build(configs: Sequence[Config]) -> Stack:
             f"measurement={MEASUREMENTS.name_of(measurement)} needs {measurement.requires.description}, "
             f"and the problem is {PROBLEMS.name_of(problems[0])}"
         )
+    record = _build("record", [first["record"]])
+    if record.sharpness != NEVER and not isinstance(problems[0], HasSharpness):
+        raise ConfigurationError(
+            f"record.sharpness={record.sharpness} needs a network or a landscape, "
+            f"and the problem is {PROBLEMS.name_of(problems[0])}"
+        )
     return Stack(
         problem=problems[0],
         theta=stacked(
@@ -138,7 +144,7 @@ def build(configs: Sequence[Config]) -> Stack:
         schedule=_build("schedule", [config["schedule"] for config in configs]),
         stopping=_build("stop", [first["stop"]]),
         seeds=[s["batches"] for s in own_seeds],
-        record=_build("record", [first["record"]]),
+        record=record,
         measurement=measurement,
         forks=[fork(config) for config in configs],
     )

@@ -17,7 +17,8 @@ from gdlab.problems.network import Network
 from gdlab.problems.problem import Problem
 
 MOST_POINTS = 1_000_000  # recorded steps of a run, all in memory
-SHARPNESS = ("never", "start", "ends", "always")
+NEVER, *_ = SHARPNESS = ("never", "start", "ends", "always")
+HasSharpness = Network | Landscape  # the problems whose Hessian is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,9 @@ class Record:
 
     def extra_metrics(self, problem: Problem) -> ExtraMetrics | None:
         """The metrics recorded in addition to the problem's."""
-        if self.sharpness == "never":
+        if self.sharpness == NEVER:
             return None
-        assert isinstance(problem, Network | Landscape)
+        assert isinstance(problem, HasSharpness)
         return Sharpness(problem, self.sharpness)
 
 
@@ -56,7 +57,7 @@ class Sharpness:
     NaN before the first step. With `ends`, the sharpness at the end is `final_sharpness`, measured once.
     """
 
-    problem: Network | Landscape
+    problem: HasSharpness
     when: str
 
     def at_step(self, step: int, theta: Theta, preconditioner: Theta | None) -> Mapping[str, Costs]:

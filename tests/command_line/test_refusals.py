@@ -21,6 +21,9 @@ REFUSED = {
     "problem.hidden=[0]": "problem.hidden must be a whole number of at least 1, got 0",
     "resume=no": "resume must be true or false, got 'no'",
     "dry_run=off": "dry_run must be true or false, got 'off'",
+    "problem=random_regression record.sharpness=always": (
+        "record.sharpness=always needs a network or a landscape, and the problem is random_regression"
+    ),
     "measurement=basins": "measurement=basins needs a landscape that has minima, and the problem is network",
     "optimizer.name=os.system": f"optimizer.name must be one of {OPTIMIZERS}, got 'os.system'",
     "+optimizer.learning_rat=1": (
