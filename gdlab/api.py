@@ -201,7 +201,7 @@ def config(
         "record": {**defaults.file("train")["record"], **(record or {})},
         **({} if measurement is None else {"measurement": _section("measurement", measurement)}),
         "seed": seed,
-        "seeds": {"init": seed, "batches": seed, **(seeds or {})},
+        "seeds": {**defaults.file("train")["seeds"], "init": seed, "batches": seed, **(seeds or {})},
     }
 
 

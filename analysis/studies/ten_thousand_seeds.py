@@ -175,10 +175,12 @@ def needs_finding(sample: Sample, needs: pd.DataFrame) -> str:
     if sample.both is not None:
         rho, low, high = correlation(sample.both)
         paired = ", ".join(f"{row['paired']:,.0f} for {row['difference']:g}" for _, row in needs.iterrows())
-        gain = "pairing gains nothing that is resolved" if low <= 0 <= high else "pairing changes the numbers"
+        saved = 1 - (sample.both[0] - sample.both[1]).var(ddof=1) / (2 * sample.values.var(ddof=1))
+        gain = f"common seeds save {saved:.0%} of the runs" if low > 0 else "common seeds save no runs that is resolved"
         parts += [
             f"with common seeds: {paired}; the accuracies of the two settings at the same seed, the second with "
-            f"{sample.other}, correlate by {rho:.2f} [{low:.2f}, {high:.2f}] (n = {sample.both.shape[1]:,}): {gain}"
+            f"{sample.other}, correlate by {rho:.2f} [{low:.2f}, {high:.2f}] (n = {sample.both.shape[1]:,})",
+            gain,
         ]
     return words.sentences(*parts)
 

@@ -18,6 +18,7 @@ SEEDS = ("seed", "seeds")
 SUMMARIZED = ("final_cost", "final_accuracy")  # with an interval; of the other metrics only the mean is told
 FEWEST_FOR_INTERVAL = 8  # below, the range says more
 RESAMPLES, LEVEL, BOOTSTRAP_SEED = 2000, 0.95, 0
+MOST_VALUES = 200_000  # resampled at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,11 @@ def extent(values: Float[np.ndarray, " runs"]) -> tuple[float, float]:
     if len(values) < FEWEST_FOR_INTERVAL:
         return float(values.min()), float(values.max())
     rng = np.random.default_rng(BOOTSTRAP_SEED)
-    samples = interquartile_mean(values[rng.integers(len(values), size=(RESAMPLES, len(values)))])
+    rows = max(1, MOST_VALUES // len(values))  # at a time: all resamples of ten thousand runs take 300 MB
+    blocks = [min(rows, RESAMPLES - start) for start in range(0, RESAMPLES, rows)]
+    samples = np.concatenate(
+        [interquartile_mean(values[rng.integers(len(values), size=(block, len(values)))]) for block in blocks]
+    )
     low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 

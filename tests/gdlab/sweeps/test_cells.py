@@ -39,6 +39,13 @@ def test_the_metrics_of_a_few_runs_are_their_mean_and_their_range():
     assert "the range of the runs, n = 3" in cells.note([result(place, cost) for place, cost in enumerate(costs)])
 
 
+def test_the_interval_is_the_same_in_blocks_as_at_once(monkeypatch):
+    values = np.random.default_rng(0).normal(size=50)
+    at_once = cells.extent(values)
+    monkeypatch.setattr(cells, "MOST_VALUES", 333)
+    assert cells.extent(values) == at_once
+
+
 def test_eight_runs_have_a_bootstrap_interval_that_covers_the_interquartile_mean():
     costs = np.random.default_rng(3).normal(size=12)
     results = [result(place, float(cost)) for place, cost in enumerate(costs)]
