@@ -182,7 +182,7 @@ def estimate(row: pd.Series) -> str:
 STUDY = Study(
     title="Is the boundary of trainability fractal?",
     chapter=RATES,
-    order=90,
+    order=100,
     minutes=16,
     small=(
         "hydra.sweeper.cases=["
