@@ -191,7 +191,7 @@ def doubling_findings(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
 STUDY = Study(
     title="Which learning rates above the stability limit still converge?",
     chapter=RATES,
-    order=90,
+    order=85,
     minutes=2,
     analyze=analyze,
     small=(
