@@ -20,7 +20,8 @@ MISTAKES = {
     "optimiser=adam": f"unknown key optimiser; valid keys: {TOP}; did you mean optimizer=adam?",
     "data=mnist": f"unknown key data; valid keys: {TOP}; did you mean problem/data=mnist?",
     "dry-run=true": f"unknown key dry-run; valid keys: {TOP}; did you mean dry_run?",
-    "~seeds.ini": "unknown key seeds.ini; valid keys of seeds: batches, fork, fork_step, init; did you mean seeds.init?",
+    "~seeds.ini": "unknown key seeds.ini; valid keys of seeds: batches, fork, fork_step, init; did you mean "
+    "seeds.init?",
     "hydra.launcher.worker=3": "unknown key hydra.launcher.worker; valid keys of hydra.launcher: rows, workers; "
     "did you mean hydra.launcher.workers?",
     "problem=parabola problem/data=mnist": "problem/data does not apply to this configuration; valid keys of problem: "
