@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from analysis.draw import axes, style
 from analysis.stats.forks import ALIGNED, RAW, SIBLINGS, THRESHOLD
@@ -16,7 +17,8 @@ LABELS = {
     "error barrier": "barrier of the test error (points)",
     "disagreement": "test examples predicted\ndifferently (%)",
 }
-BESIDE = {RAW: "unrelated", ALIGNED: "the same,\naligned"}
+BESIDE = {RAW: "unrelated", ALIGNED: "aligned"}
+LINEAR = {"cost barrier": 0.001, "error barrier": 0.1}  # up to there the axis is linear, above logarithmic
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
@@ -36,7 +38,10 @@ def forks(table: pd.DataFrame) -> Figure:
         ax.axvline(len(BESIDE) - 0.5, color=style.FAINT, linewidth=0.6)
         ax.set_xticks(range(len(places)), names, rotation=60, ha="right", rotation_mode="anchor")
         ax.set(ylabel=label, xlabel="step k at which children part")
-        ax.set_ylim(min(0, ax.get_ylim()[0]), None)
+        if measure in LINEAR:
+            ax.set_yscale("symlog", linthresh=LINEAR[measure], linscale=0.5)
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.set_ylim(0, None)
     error = panels[list(LABELS).index("error barrier")]
     error.axhline(THRESHOLD, color=style.FAINT, linewidth=0.8, linestyle=axes.DASHED, zorder=0)
     handles, labels = panels[0].get_legend_handles_labels()

@@ -91,6 +91,8 @@ def decided(steps: Sequence[float], verdicts: Sequence[str], budget: float) -> s
     first, last = forks.stable_from(steps, verdicts), forks.unstable_until(steps, verdicts)
     if first is None:
         return "by which step the valley is decided is not decided: the last verdict is not stable"
+    if first == 0:
+        return "the start decides the valley: children that part at step 0 are stable, and later ones, too"
     if first == min(steps):
         return f"the valley is decided by step {first:,.0f} of {budget:,.0f}, the first that was tried"
     after = f", and not yet at step {last:,.0f}" if last is not None else ""
@@ -109,7 +111,7 @@ def captions(runs: pd.DataFrame, table: pd.DataFrame) -> str:
         "parents",
         counts,
         "barrier: the largest rise on the straight line between two ends above the line that joins their values, at "
-        f"{forks.POINTS} points",
+        f"{forks.POINTS} points; the axis is linear near 0 and logarithmic above",
         "dashed: 2 points of error, below which Frankle, Dziugaite, Roy and Carbin 2020 call a run stable; verdict: "
         "stable or unstable if the whole interval lies below or above it, not decided with fewer than 8 pairs",
         "left of the line: runs with different starts and orders, as they are and aligned by relabelling hidden units",

@@ -67,7 +67,7 @@ def test_the_figure_has_a_line_for_each_width_and_unrelated_runs_beside(uri):
     figure = STUDY.result(uri)[1].figures[0]
     assert figure.plot.axes[0].get_ylabel() == "barrier of the training cost"
     ticks = [text.get_text() for text in figure.plot.axes[0].get_xticklabels()]
-    assert ticks == ["unrelated", "the same,\naligned", "0", "30"]
+    assert ticks == ["unrelated", "aligned", "0", "30"]
     assert [text.get_text() for text in figure.plot.legends[0].get_texts()] == ["4", "8"]
     assert "Siblings need no alignment: they have a start in common" in figure.caption
 
@@ -87,7 +87,7 @@ def test_runs_that_do_not_fork_are_named(uri, monkeypatch):
 @pytest.mark.parametrize(
     ("verdicts", "text"),
     [
-        (["stable"] * 3, "the valley is decided by step 0 of 100, the first that was tried"),
+        (["stable"] * 3, "the start decides the valley: children that part at step 0 are stable, and later ones, too"),
         (["unstable", "not decided", "stable"], "the valley is decided by step 50 of 100, and not yet at step 0"),
         (
             ["unstable", "stable", "unstable"],
