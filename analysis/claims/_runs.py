@@ -9,7 +9,9 @@ from analysis import words
 if TYPE_CHECKING:
     from analysis.stats.over_seeds import Test
 
-NETWORKS = "optimizer.learning_rate=3.0 seed=range(16)"  # at the best constant rate
+EPOCHS = "stop.max_epochs=10"
+FLOAT32 = "problem.batch_size=32 problem.dtype=float32"
+NETWORKS = f"{FLOAT32} {EPOCHS} optimizer.learning_rate=3.0 seed=range(16)"  # at the best constant rate
 SLOPES = "measurement=slopes seed=range(8)"
 
 

@@ -58,6 +58,6 @@ flattened = Claim(
     name="flattened",
     order=160,
     text="A run has converged when its cost has flattened.",
-    runs=("optimizer.learning_rate=3.0 stop.max_epochs=80 record.points=40 seed=range(8)",),
+    runs=("optimizer.learning_rate=3.0 stop.max_epochs=40 record.points=40 seed=range(8)",),
     check=has_flattened,
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.claims._runs import NETWORKS, estimate
+from analysis.claims._runs import EPOCHS, NETWORKS, estimate
 from analysis.claims.claim import SWEEP, Claim, Evidence, Finding, NotRunError
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ fresh = Claim(
     "best learning rate for each.",
     runs=(
         NETWORKS,
-        f"{STALE}=5 optimizer.learning_rate=0.3,1.0,2.0 seed=range(12)",
-        f"{STALE}=20 optimizer.learning_rate=0.1,0.2,0.4 seed=range(12)",
+        f"{STALE}=5 {EPOCHS} optimizer.learning_rate=0.3,1.0,2.0 seed=range(12)",
+        f"{STALE}=20 {EPOCHS} optimizer.learning_rate=0.1,0.2,0.4 seed=range(12)",
     ),
     check=gets_worse_with_age,
 )
@@ -106,13 +106,13 @@ def learns_more_from_mini_batches(evidence: Evidence) -> Finding:
     """Compare mini-batches, at one learning rate, with full batches at the rate that was best for them."""
     sizes = evidence.runs["problem.batch_size"].map(lambda size: "full" if np.isnan(size) else f"{size:.0f}")
     names = {"32": "batches of 32", "full": "full batches"}
-    return of_tuned_arms(evidence, sizes, [("32", "full")], names, "after 20 epochs")
+    return of_tuned_arms(evidence, sizes, [("32", "full")], names, "after 10 epochs")
 
 
 examples_seen = Claim(
     name="examples_seen",
     order=150,
-    text="From the same number of examples, 20 epochs, mini-batches of 32 learn more than full batches.",
-    runs=(NETWORKS, "problem.batch_size=null optimizer.learning_rate=1.0,3.0,10.0 seed=range(12)"),
+    text="From the same number of examples, 10 epochs, mini-batches of 32 learn more than full batches.",
+    runs=(NETWORKS, f"problem.batch_size=null {EPOCHS} optimizer.learning_rate=1.0,3.0,10.0 seed=range(12)"),
     check=learns_more_from_mini_batches,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.claims._runs import NETWORKS, estimate
+from analysis.claims._runs import EPOCHS, NETWORKS, estimate
 from analysis.claims.claim import SWEEP, Claim, Evidence, Finding, NotRunError
 
 if TYPE_CHECKING:
@@ -62,6 +62,6 @@ two_seeds = Claim(
     order=190,
     text="Two runs from different starting points end as different networks: further apart than rounding alone takes "
     "two runs from one start.",
-    runs=(NETWORKS, "problem.dtype=float64 optimizer.learning_rate=3.0 seed=range(8)"),
+    runs=(NETWORKS, f"problem.dtype=float64 {EPOCHS} optimizer.learning_rate=3.0 seed=range(8)"),
     check=ends_elsewhere,
 )

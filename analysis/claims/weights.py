@@ -33,7 +33,7 @@ def predicts_the_change(evidence: Evidence) -> Finding:
             f"{kind}: the cost changes in the direction that the slope predicts for {estimate(signs, '.1%')} (above "
             f"{SIGNS:.0%} expected), and the sizes correlate at {estimate(alike, '.3f')} (above {CORRELATION:g})"
         )
-    return judged(f"{'; '.join(sentences)} (n = {signs.n} starts)", found, evidence.runs["run_id"])
+    return judged(f"before training, {'; '.join(sentences)} (n = {signs.n} starts)", found, evidence.runs["run_id"])
 
 
 sign_and_size = Claim(
@@ -49,7 +49,7 @@ def is_concentrated(evidence: Evidence) -> Finding:
     """Expect the largest tenth of each layer's slopes to have more than half of that layer's squared gradient, and dark
     pixels' weights to have none.
 
-    The limit: not in every layer.
+    The limit: not in every layer, so that some of the difference between weights is one between layers.
     """
     from analysis.stats import over_seeds
 
@@ -72,8 +72,7 @@ def is_concentrated(evidence: Evidence) -> Finding:
 some_matter = Claim(
     name="some_matter",
     order=110,
-    text="Within each layer some weights matter far more than others, and those of pixels that are always dark do not "
-    "matter at all.",
+    text="Some weights matter far more than others, and those of pixels that are always dark do not matter at all.",
     runs=(SLOPES,),
     check=is_concentrated,
 )
