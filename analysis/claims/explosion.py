@@ -17,15 +17,16 @@ def explodes_unless_bounded(evidence: Evidence) -> Finding:
 
     The limit: no run with sigmoid outputs explodes, whose cost is bounded.
     """
+    from analysis.stats.regimes import DEAD, EXPLODING
     from analysis.stats.separation import permutation_p, separation
 
     last = evidence.steps.drop_duplicates("run_id", keep="last")
     bounded, free = (last[last["problem.output"] == output] for output in ("sigmoid", "identity"))
-    saturated = bounded[bounded["regime"] == "saturated"]
-    explode, rates = (free["regime"] == "diverged").to_numpy(), free[RATE].to_numpy(float)
+    dead = bounded[bounded["regime"] == DEAD]
+    explode, rates = (free["regime"] == EXPLODING).to_numpy(), free[RATE].to_numpy(float)
     share = separation(rates, explode)
     chance = permutation_p(rates, explode, free["seed"].to_numpy(int))
-    limited = not (bounded["regime"] == "diverged").any()
+    limited = not (bounded["regime"] == EXPLODING).any()
     if chance < CHANCE and share >= SEPARATED:
         verdict = LIMITED if limited else HOLDS
     else:
@@ -36,10 +37,10 @@ def explodes_unless_bounded(evidence: Evidence) -> Finding:
     return Finding(
         measured=f"identity outputs: {explode.sum()} of {len(free)} runs explode; {largest}{calm}{pairs} (at least "
         f"{SEPARATED:.0%} expected; p = {chance:.2g}, {words_of(free['seed'].nunique())}); sigmoid outputs: "
-        f"{(bounded['regime'] == 'diverged').sum()} of {len(bounded)} explode, {len(saturated)} saturate at a cost of "
-        f"{saturated['cost'].median():.4g}",
+        f"{(bounded['regime'] == EXPLODING).sum()} of {len(bounded)} explode, {len(dead)} die at a cost of "
+        f"{dead['cost'].median():.4g}",
         verdict=verdict,
-        runs=list(dict.fromkeys([*saturated["run_id"], *free["run_id"]])),
+        runs=list(dict.fromkeys([*dead["run_id"], *free["run_id"]])),
     )
 
 

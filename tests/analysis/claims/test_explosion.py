@@ -6,13 +6,13 @@ from evidence import Case, descents
 
 from analysis.claims import FAILS, HOLDS, LIMITED, UNDECIDED
 from analysis.claims.explosion import blows_up
+from analysis.stats.regimes import CONVERGING, DEAD, EXPLODING
 
-SATURATED, DIVERGED, CONVERGING = "saturated", "diverged", "converging"
 RATES = (0.01, 0.1, 1.0, 10.0)
 
 
 def ended(sigmoid, identity, seeds=2):
-    """Runs by their regimes at RATES; a saturated one ends at a cost of 1."""
+    """Runs by their regimes at RATES; a dead one ends at a cost of 1."""
     kinds = [("sigmoid", sigmoid), ("identity", identity)]
     return descents(
         *(
@@ -30,21 +30,21 @@ def ended(sigmoid, identity, seeds=2):
     )
 
 
-CALM, SATURATING = (CONVERGING,) * 4, (CONVERGING, CONVERGING, SATURATED, SATURATED)
-SPLIT, REVERSED = (CONVERGING, CONVERGING, DIVERGED, DIVERGED), (DIVERGED, DIVERGED, CONVERGING, CONVERGING)
+CALM, DYING = (CONVERGING,) * 4, (CONVERGING, CONVERGING, DEAD, DEAD)
+SPLIT, REVERSED = (CONVERGING, CONVERGING, EXPLODING, EXPLODING), (EXPLODING, EXPLODING, CONVERGING, CONVERGING)
 CASES = [
     Case(
         blows_up,
         LIMITED,
         "4 of 8 runs explode; the smallest rate that explodes is 1, the largest that does not 0.1; the exploding run "
         "has the larger rate in 100.0% of pairs",
-        ended(SATURATING, SPLIT),
+        ended(DYING, SPLIT),
     ),
-    Case(blows_up, LIMITED, "sigmoid outputs: 0 of 8 explode, 4 saturate at a cost of 1", ended(SATURATING, SPLIT)),
-    Case(blows_up, HOLDS, "sigmoid outputs: 2 of 8 explode", ended((*CALM[:3], DIVERGED), SPLIT)),
-    Case(blows_up, FAILS, "identity outputs: 0 of 8 runs explode; none explodes", ended(SATURATING, CALM)),
-    Case(blows_up, UNDECIDED, "1 of 4 runs explode", ended(SATURATING, (*CALM[:3], DIVERGED), seeds=1)),
-    Case(blows_up, UNDECIDED, "in 0.0% of pairs", ended(SATURATING, REVERSED)),
+    Case(blows_up, LIMITED, "sigmoid outputs: 0 of 8 explode, 4 die at a cost of 1", ended(DYING, SPLIT)),
+    Case(blows_up, HOLDS, "sigmoid outputs: 2 of 8 explode", ended((*CALM[:3], EXPLODING), SPLIT)),
+    Case(blows_up, FAILS, "identity outputs: 0 of 8 runs explode; none explodes", ended(DYING, CALM)),
+    Case(blows_up, UNDECIDED, "1 of 4 runs explode", ended(DYING, (*CALM[:3], EXPLODING), seeds=1)),
+    Case(blows_up, UNDECIDED, "in 0.0% of pairs", ended(DYING, REVERSED)),
 ]
 
 
@@ -53,8 +53,8 @@ def test_verdict(case):
     case.check()
 
 
-def test_rests_on_the_runs_that_saturate_and_on_all_that_may_explode():
-    assert blows_up.check(ended(SATURATING, SPLIT)).runs == [f"run {i}" for i in (2, 3, 6, 7, *range(8, 16))]
+def test_rests_on_the_runs_that_die_and_on_all_that_may_explode():
+    assert blows_up.check(ended(DYING, SPLIT)).runs == [f"run {i}" for i in (2, 3, 6, 7, *range(8, 16))]
 
 
 def test_explosions_at_random_rates_hold_in_at_most_5_percent():
