@@ -33,7 +33,7 @@ def of_tuned_arms(
     from analysis.stats.tuned import compared, tuned
 
     arms = tuned(evidence.runs.assign(arm=arm), "arm")
-    found = compared(arms, contrasts, names)
+    found = list(compared(arms, contrasts, names).values())
     if len(found) < len(contrasts):
         raise NotRunError(SWEEP)
     costs = [
