@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -53,7 +53,7 @@ class BatchGradients:
         gradient = gradient_of(network, setting.theta)
         full = gradient(np.arange(count))
         norm = np.linalg.norm(full)
-        scatter = sum(np.sum((gradient(np.array([i])) - full) ** 2) for i in range(count)) / max(count - 1, 1)
+        scatter = squared_scatter(network, setting.theta, full)
         draw = stream(setting.seed, MEASUREMENT_STREAM)
         sizes, errors, along = np.repeat([size for size in self.sizes if size <= count], self.draws), [], []
         for size in sizes:
@@ -69,6 +69,17 @@ class BatchGradients:
             final={"exponent": float(exponent), **{f"error_{size}": value for size, value in typical.items()}},
             columns={"size": sizes, "error": error, "predicted": predicted, "along": np.array(along)},
         )
+
+
+def squared_scatter(network: Network, theta: Theta, full: np.ndarray) -> float:
+    """The squared distance of the examples' gradients from their mean, summed and divided by N - 1."""
+    count, out = len(network.train.labels), stack_like(theta)
+    oracle = replace(network, batch_size=1).oracle(theta, out, Shuffled(count, 1, [0]))  # an epoch: each example once
+    cost, total = np.empty(len(theta), out.dtype), 0.0
+    for _ in range(count):
+        oracle(cost)
+        total += float(np.sum((out[0] - full) ** 2))
+    return total / max(count - 1, 1)
 
 
 def gradient_of(network: Network, theta: Theta) -> Callable[[np.ndarray], np.ndarray]:
