@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.claims._runs import NETWORKS, estimate
 from analysis.claims.claim import Claim, Evidence, Finding, finding
+from analysis.stats.verdicts import FAILS, HOLDS
+
+if TYPE_CHECKING:
+    from gdlab.arrays import Theta
+    from gdlab.problems.network import Network
+
+CORRELATED = 0.5
 
 COSTLIEST_FIRST = ("sure_of_9", "shrug", "torn_between_4_and_9", "sure_of_4")  # outputs for a 4
 
@@ -27,17 +39,47 @@ one_number = Claim(
 )
 
 
+def correlation_of_ranks(network: Network, theta: Theta) -> float:
+    """Spearman's correlation, over the test examples that a network gets wrong, of its largest output and its cost."""
+    from scipy.stats import rankdata
+
+    data = network.data
+    outputs = network.outputs(theta, data.test_features)[0].astype(np.float64)
+    wrong = outputs.argmax(axis=1) != data.test_labels
+    costs = ((outputs - np.eye(data.classes)[data.test_labels]) ** 2).sum(axis=1)
+    if np.ptp(costs[wrong]) == 0 or np.ptp(outputs[wrong].max(axis=1)) == 0:
+        return 0.0
+    return float(np.corrcoef(rankdata(outputs[wrong].max(axis=1)), rankdata(costs[wrong]))[0, 1])
+
+
 def rises_with_wrong_confidence(evidence: Evidence) -> Finding:
+    """Expect four stated outputs to rank by their confidence, and a rank correlation above 0.5 between the confidence
+    of trained networks' wrong predictions and their cost.
+    """
+    from analysis.stats import over_seeds, verdicts
+
     costs = evidence.tables.set_index("name")["cost"].reindex(COSTLIEST_FIRST)
     ranked = " > ".join(f"{cost:.3f} ({name.replace('_', ' ')})" for name, cost in costs.items())
-    falls = costs.diff().dropna() < 0
-    return finding(f"cost of outputs for a 4: {ranked}", bool(falls.all()), evidence.runs["run_id"])
+    falls = HOLDS if (costs.diff().dropna() < 0).all() else FAILS
+    ranks = [
+        correlation_of_ranks(group.network, group.ends[[place]])
+        for group in evidence.networks
+        for place in range(len(group.runs))
+    ]
+    test = over_seeds.above(ranks, CORRELATED)
+    return Finding(
+        measured=f"cost of outputs for a 4: {ranked}, {falls}; over the test examples that trained networks get wrong, "
+        f"the ranks of confidence and cost correlate at {estimate(test, '.2f')} (above {CORRELATED:g} expected, n = "
+        f"{test.n} seeds)",
+        verdict=verdicts.combined([falls, test.verdict]),
+        runs=evidence.runs["run_id"].tolist(),
+    )
 
 
 ranking = Claim(
     name="ranking",
     order=20,
     text="The more confident a network is of the wrong digit, the higher the cost.",
-    runs=("measurement=ranking",),
+    runs=("measurement=ranking", NETWORKS),
     check=rises_with_wrong_confidence,
 )

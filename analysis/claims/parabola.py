@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.claims.claim import RATE, Claim, Evidence, Finding, finding, trajectories
+from analysis.claims._runs import NETWORKS, estimate
+from analysis.claims.claim import RATE, Claim, Evidence, Finding, finding, judged, trajectories
+from analysis.stats.verdicts import FAILS, HOLDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,21 +44,38 @@ walk = Claim(
 )
 
 
+def regrowth(gradient_norms: Sequence[float]) -> float:
+    """The largest ratio of a gradient's norm to an earlier one, 1 at least."""
+    norms = np.asarray(gradient_norms, float)
+    return float((norms / np.minimum.accumulate(norms)).max())
+
+
 def has_shrinking_steps(evidence: Evidence) -> Finding:
-    (steps,) = trajectories(evidence)
-    lengths = steps["w1"].diff().dropna().abs()
-    return finding(
-        "step lengths " + ", ".join(f"{length:.3g}" for length in lengths),
-        bool((lengths.diff().dropna() < 0).all()),
-        steps["run_id"],
+    """Expect every step on w² to be shorter than the one before, and the network's gradient never to grow again to
+    twice an earlier one.
+
+    The limit: only on w².
+    """
+    from analysis.stats import over_seeds
+
+    walk, *networks = trajectories(evidence)
+    lengths = walk["w1"].diff().dropna().abs()
+    shrink = HOLDS if (lengths.diff().dropna() < 0).all() else FAILS
+    test = over_seeds.below(np.log2([regrowth(steps["gradient_norm"]) for steps in networks]), 1.0)
+    return judged(
+        f"on w² the step lengths are {', '.join(f'{length:.3g}' for length in lengths)}, {shrink}; on the network the "
+        f"gradient grows again after it has shrunk, by this many doublings, less than 1 expected: "
+        f"{estimate(test, '.2f')} (n = {test.n} seeds)",
+        [shrink, test.verdict],
+        evidence.steps["run_id"],
     )
 
 
 steps_shrink = Claim(
     name="steps_shrink",
     order=60,
-    text="Steps shrink on their own as the slope flattens.",
-    runs=(WALK,),
+    text="Steps shrink on their own as the slope flattens: at every step on w², and on the network.",
+    runs=(WALK, NETWORKS),
     check=has_shrinking_steps,
 )
 

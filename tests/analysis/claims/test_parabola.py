@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from evidence import Case, descents
 
-from analysis.claims import FAILS, HOLDS
-from analysis.claims.parabola import either_side, rates, steps_shrink, walk
+from analysis.claims import FAILS, HOLDS, LIMITED, UNDECIDED
+from analysis.claims.parabola import either_side, rates, regrowth, steps_shrink, walk
 
 RATE = "optimizer.learning_rate"
 COSTS = [25.0, 16.0, 10.24, 6.5536, 4.194304, 2.68435456, 1.7179869184, 1.099511627776]
@@ -19,13 +20,23 @@ def three(fast, border, slow):
     return replace(evidence, steps=evidence.steps[::-1])
 
 
+FALLING, REGROWN = [4.0, 2.0, 1.0], [4.0, 0.25, 2.0]
+
+
+def shrinking(w1, norms, seeds=8):
+    """A descent on w² and networks, with the norms of their gradients."""
+    return descents({"w1": w1}, *({"gradient_norm": norms} for _ in range(seeds)))
+
+
 CASES = [
     Case(walk, HOLDS, "25 → 16 → 10.24 → 6.554 → 4.194 → 2.684 → 1.718 → 1.1", descents({"cost": COSTS})),
     Case(walk, FAILS, "10.24 → 6.57", descents({"cost": [*COSTS[:3], 6.57, *COSTS[4:]]})),
     Case(walk, FAILS, "25 → 16", descents({"cost": COSTS[:7]})),
-    Case(steps_shrink, HOLDS, "step lengths 1, 0.8, 0.64", descents({"w1": [5.0, 4.0, 3.2, 2.56]})),
-    Case(steps_shrink, HOLDS, "step lengths 6, 3", descents({"w1": [5.0, -1.0, 2.0]})),
-    Case(steps_shrink, FAILS, "step lengths 1, 1, 0.5", descents({"w1": [5.0, 4.0, 3.0, 2.5]})),
+    Case(steps_shrink, HOLDS, "step lengths are 1, 0.8, 0.64, holds", shrinking([5.0, 4.0, 3.2, 2.56], FALLING)),
+    Case(steps_shrink, HOLDS, "step lengths are 6, 3, holds", shrinking([5.0, -1.0, 2.0], FALLING)),
+    Case(steps_shrink, LIMITED, "expected: 3.00 [3.00, 3.00], does not hold", shrinking([5.0, 4.0, 3.2], REGROWN)),
+    Case(steps_shrink, FAILS, "step lengths are 1, 1, 0.5, does", shrinking([5.0, 4.0, 3.0, 2.5], REGROWN)),
+    Case(steps_shrink, UNDECIDED, "(n = 7 seeds)", shrinking([5.0, 4.0, 3.0, 2.5], FALLING, seeds=7)),
     Case(
         rates,
         HOLDS,
@@ -49,3 +60,18 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_verdict(case):
     case.check()
+
+
+def test_regrowth_is_the_largest_ratio_to_an_earlier_norm():
+    assert regrowth([8.0, 2.0, 4.0, 1.0, 3.0, 0.5]) == 3
+    assert regrowth([3.0, 2.0, 1.0]) == 1
+
+
+def test_a_regrowth_at_the_threshold_holds_in_at_most_5_percent():
+    rng, held = np.random.default_rng(0), 0
+    evidence = shrinking([5.0, 4.0, 3.2], [4.0, 1.0, 2.0])
+    last = (evidence.steps["step"] == 2) & evidence.steps["gradient_norm"].notna()
+    for _ in range(60):
+        evidence.steps.loc[last, "gradient_norm"] = 2 ** (1 + rng.normal(0, 0.2, last.sum()))
+        held += steps_shrink.check(evidence).verdict == HOLDS
+    assert held <= 3

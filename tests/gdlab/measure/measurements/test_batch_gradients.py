@@ -9,7 +9,7 @@ from messages import exactly
 from gdlab.arrays import stack_like
 from gdlab.measure.measurements import BatchGradients
 
-SIZES, DRAWS = [1, 4, 16, 64], 400
+SIZES, DRAWS = [1, 4, 16, 32], 400
 
 
 def measured(network, sizes=SIZES, draws=DRAWS, seed=0):
@@ -40,15 +40,17 @@ def test_mini_batches_of_one_have_the_errors_of_single_examples():
 
 
 def test_the_squared_error_falls_with_the_size_from_the_variance_of_the_gradients():
-    """Independent examples: the mean of |g_B - g|² is tr Σ / B. Five standard errors are allowed."""
+    """Examples that do not repeat: the mean of |g_B - g|² is S² / B (1 - B / N). Five standard errors are allowed."""
     network = cases.network()
     gradients = example_gradients(network)
     whole = gradients.mean(axis=0)
-    variance = ((gradients - whole) ** 2).sum(axis=1).mean() / (whole**2).sum()
+    examples = len(gradients)
+    variance = ((gradients - whole) ** 2).sum() / (examples - 1) / (whole**2).sum()
     table = measured(network)[1]
-    for size, errors in table.groupby("size")["error"]:
-        squares = errors**2
-        assert abs(squares.mean() - variance / size) < 5 * squares.std() / DRAWS**0.5
+    for size, group in table.groupby("size"):
+        squares, expected = group["error"] ** 2, variance / size * (1 - size / examples)
+        assert np.allclose(group["predicted"] ** 2, expected, rtol=1e-9)
+        assert abs(squares.mean() - expected) < 5 * squares.std() / DRAWS**0.5
         assert squares.std() / DRAWS**0.5 < 0.1 * squares.mean()  # the errors are small enough to tell sizes apart
 
 
@@ -57,8 +59,18 @@ def test_metrics_sum_the_table_up():
     assert table["size"].tolist() == np.repeat(SIZES, DRAWS).tolist()
     typical = table.groupby("size")["error"].apply(lambda errors: np.sqrt(np.mean(errors**2)))
     assert {size: result.final[f"error_{size}"] for size in SIZES} == pytest.approx(typical.to_dict(), rel=1e-12)
-    # errors of 5 % of each root mean square, with x = ln size: the slope's is at most 0.05 Σ|x - x̄| / Σ(x - x̄)² = 0.03
-    assert result.final["exponent"] == pytest.approx(-0.5, abs=0.03)
+    slope = np.polyfit(np.log(SIZES), np.log(typical.to_numpy()), 1)[0]
+    assert result.final["exponent"] == pytest.approx(slope, rel=1e-9) and slope < -0.55  # steeper than without an end
+
+
+def test_estimates_are_unbiased_and_the_whole_set_is_exact():
+    network = cases.network()
+    result, table = measured(network, sizes=[1, 8, 40, 64])
+    assert set(table["size"]) == {1, 8, 40}
+    for size, along in table.groupby("size")["along"]:
+        assert abs(along.mean() - 1) <= 5 * along.std() / DRAWS**0.5 + 1e-12
+        assert size < 40 or np.allclose(along, 1, rtol=1e-12)
+    assert result.final["error_40"] < 1e-12
 
 
 def test_the_seed_draws_the_mini_batches():

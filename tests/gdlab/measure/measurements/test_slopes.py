@@ -8,6 +8,7 @@ import pytest
 from messages import exactly
 
 from gdlab.measure.measurements import Slopes
+from gdlab.measure.measurements.slopes import top_share
 
 NUDGE = 1e-4
 DARK = [2, 7, 11]  # pixels
@@ -57,6 +58,35 @@ def test_metrics_sum_the_table_up(network):
     squares = sorted((slope**2).tolist(), reverse=True)
     for percent, count in ((1, 1), (10, 13)):  # of 139 parameters
         assert result.final[f"top_{percent}_percent"] == pytest.approx(sum(squares[:count]) / sum(squares))
+
+
+def test_nudges_of_a_weights_own_size_go_against_its_slope(network):
+    table = measured(network, count=10**6).columns
+    theta = cases.setting(network).theta
+    for place in (0, 1, 50, network.parameters - 1):
+        parameter, slope = table["parameter"][place], table["slope"][place]
+        moved = theta.copy()
+        moved[0, parameter] -= np.sign(slope) * np.abs(theta[0, parameter])
+        if slope == 0 or theta[0, parameter] == 0:
+            assert np.isnan(table["own_fall"][place])
+        else:
+            assert table["own_fall"][place] == pytest.approx((cost(network, theta) - cost(network, moved))[0], rel=1e-6)
+            assert table["own_predicted"][place] == pytest.approx(abs(slope * theta[0, parameter]))
+
+
+def test_shares_of_layers_and_within_them(network):
+    result = measured(network, count=10**6)
+    slope = np.empty(network.parameters)
+    slope[result.columns["parameter"]] = result.columns["slope"]
+    for place, (weights, _) in enumerate(network.layers(slope[None]), 1):
+        squares = sorted((weights[weights != 0] ** 2).tolist(), reverse=True)
+        assert result.final[f"layer_{place}"] == pytest.approx((weights**2).sum() / (slope**2).sum())
+        top = sum(squares[: len(squares) // 10]) / sum(squares)
+        assert result.final[f"layer_{place}_top_10_percent"] == pytest.approx(top)
+
+
+def test_the_largest_tenth_of_normal_numbers_has_44_percent_of_the_squares():
+    assert top_share(np.random.default_rng(0).standard_normal(10**5), 10) == pytest.approx(0.44, abs=0.01)
 
 
 def test_weights_of_dark_pixels_have_no_slope(network):
