@@ -76,7 +76,7 @@ def assert_same(composition, hydra, master, jobs):
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_is_composed_as_hydra_does(experiment):
     hydra, master = multirun(f"experiment={experiment}")
-    listed = "problem.hidden" if "hidden" in master.problem else "problem.start"
+    listed = next(f"problem.{key}" for key in ("hidden", "start", "batch_size") if key in master.problem)
     jobs = [
         [f"experiment={experiment}", f"optimizer.learning_rate={rate}", f"seed={seed}", f"{listed}=[{values}]"]
         for rate, seed, values in ((0.1, 0, "16,16"), (3, 0, "8"), (3, 1, "8"))

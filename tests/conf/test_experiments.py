@@ -17,6 +17,8 @@ MANY = {  # experiments of which some jobs stand for all: their cases with fewer
         "'seed=range(3) optimizer.learning_rate=2.0']",
     ),
     "fork": ("seed=range(1)",),
+    "lr_schedules": ("seed=range(2)",),
+    "lr_optimizers": ("seed=range(2)",),
     "double_descent": ("seed=range(1)",),
 }
 SMALL = {  # what a measurement is cut down to

@@ -190,7 +190,7 @@ P, GD = Parabola(start=[5.0]), GradientDescent(learning_rate=0.1)
             "max_steps and max_epochs cannot be combined with stopping, which has a budget of its own",
         ),
         ({"points": 1}, "points must be a whole number of at least 2, got 1"),
-        ({"spacing": "linear"}, "spacing must be one of log, even, got 'linear'"),
+        ({"spacing": "linear"}, "spacing must be one of log, even, ends, got 'linear'"),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):

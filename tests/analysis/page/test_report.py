@@ -137,7 +137,7 @@ def test_the_phase_diagram_has_a_cell_for_every_pair(page):
 
 def test_the_late_sharpness_has_its_prediction(page):
     table = pd.read_csv(page / "edge_of_stability_late.csv")
-    assert table["2/η"].tolist() == [200.0, 40.0]
+    assert table["critical"].tolist() == [200.0, 40.0]
     assert (table["at the start"] > 0).all()
 
 

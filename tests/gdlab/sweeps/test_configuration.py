@@ -151,7 +151,7 @@ def spoiled(path, value):
 
 
 PROBLEMS, OPTIMIZERS = ", ".join(problems.PROBLEMS), ", ".join(optimizers.OPTIMIZERS)
-NETWORK = "data, hidden, activation, output, cost, initializer, start, batch_size, dtype, examples"
+NETWORK = "data, hidden, activation, output, cost, initializer, batch_size, dtype, examples, start"
 RECORD = "points, spacing, sharpness, path"
 
 
