@@ -19,6 +19,7 @@ LABELS = {
 }
 BESIDE = {RAW: "unrelated", ALIGNED: "aligned"}
 LINEAR = {"cost barrier": 0.001, "error barrier": 0.1}  # up to there the axis is linear, above logarithmic
+HEADROOM = 2.0  # above the highest point of a logarithmic axis
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
@@ -41,7 +42,7 @@ def forks(table: pd.DataFrame) -> Figure:
         if measure in LINEAR:
             ax.set_yscale("symlog", linthresh=LINEAR[measure], linscale=0.5)
             ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        ax.set_ylim(0, None)
+        ax.set_ylim(0, ax.dataLim.y1 * (HEADROOM if measure in LINEAR else 1.05))
     error = panels[list(LABELS).index("error barrier")]
     error.axhline(THRESHOLD, color=style.FAINT, linewidth=0.8, linestyle=axes.DASHED, zorder=0)
     handles, labels = panels[0].get_legend_handles_labels()
