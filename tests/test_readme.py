@@ -37,6 +37,7 @@ NOT_RUN = {  # each with the reason
     "make bench": "takes an hour; tests/test_benchmarks.py runs it small",
     "python benchmarks/sweep.py": "takes minutes; tests/test_benchmarks.py runs it small",
     "python benchmarks/reading.py": "takes a minute; tests/test_benchmarks.py runs it small",
+    "python benchmarks/trainability.py": "needs JAX; tests/test_benchmarks.py runs it small without",
     "python -m benchmarks.faults": "takes an hour; tests/faults tries some faults small",
     "python experiments/train.py experiment=lr_divergence": "takes a minute",
     "python experiments/train.py problem/data=mnist": "needs full MNIST, and takes a minute",
