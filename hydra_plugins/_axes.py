@@ -57,7 +57,7 @@ def geomspace(key: str, text: str) -> list[float]:
     except ValueError:
         raise HydraException(f"{key} must be {FORM}, got {text}") from None
     ratio = abs(math.log(high / low)) / (points - 1)
-    digits = max(DIGITS, math.ceil(2.4 - math.log10(ratio)))  # rounding moves no value by 2 % of the way to the next
+    digits = max(DIGITS, math.ceil(2.4 - math.log10(ratio)))  # rounding moves no value by 2% of the way to the next
     inner = [low * (high / low) ** (i / (points - 1)) for i in range(1, points - 1)]
     return [low, *(float(f"{value:.{digits}g}") for value in inner), high]
 

@@ -6,7 +6,7 @@
   them; they must have the same number of values.
 - `hydra.sweeper.cases` lists override strings, which may be axes too, each crossed with the swept axes.
 - `hydra.sweeper.search={axis: optimizer.learning_rate, low: 0.001, high: 1000}` searches, for each case, for the
-  smallest value of an axis at which runs diverge, to within `tolerance`, 1 %. A task reports a diverged run by
+  smallest value of an axis at which runs diverge, to within `tolerance`, 1%. A task reports a diverged run by
   returning inf.
 """
 

@@ -54,7 +54,7 @@ def peak(costs: Table) -> Peak:
     """The highest peak between two valleys, chosen on the first third of the seeds and tested on the others.
 
     The hypothesis: the mean cost at the peak exceeds that at both valleys. The test: Student's for the paired
-    differences, one-sided at 2.5 % each; since both must be found, no peak is found more often than that where one of
+    differences, one-sided at 2.5% each; since both must be found, no peak is found more often than that where one of
     the two is absent (Berger 1982, the intersection-union test).
 
     Raises

@@ -80,7 +80,7 @@ def along(group: Minima, line: Theta) -> tuple[np.ndarray, np.ndarray]:
 def verdict(barriers: np.ndarray) -> str:
     """Whether runs that part at a step are stable: the mean barrier of the test error is below two points.
 
-    Stable or unstable if Student's 95 % interval lies below or above the threshold; not decided if the threshold lies
+    Stable or unstable if Student's 95% interval lies below or above the threshold; not decided if the threshold lies
     inside, or there are fewer than eight pairs.
     """
     if len(barriers) < FEWEST_FOR_INTERVAL:

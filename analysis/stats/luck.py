@@ -61,11 +61,11 @@ def best_of(values: Values, counts: Sequence[int]) -> pd.DataFrame:
 
 
 def seeds_needed(deviation: float, difference: float, correlation: float | None = None) -> int:
-    r"""The seeds of each of two settings that resolve a difference of their means, with a two-sided test at 5 %.
+    r"""The seeds of each of two settings that resolve a difference of their means, with a two-sided test at 5%.
 
     .. math:: n = 2 (1 - \rho) \left( \frac{z_{1-\alpha/2} + z_{1-\beta}}{\delta / \sigma} \right)^2
 
-    for a power 1 - β of 80 % (Chow, Shao and Wang 2008, "Sample size calculations in clinical research", sections 3.1
+    for a power 1 - β of 80% (Chow, Shao and Wang 2008, "Sample size calculations in clinical research", sections 3.1
     and 3.2): σ is the standard deviation over seeds, ρ the correlation of two settings run with the same seed, None
     for two settings with seeds of their own.
     """
@@ -79,7 +79,7 @@ def seeds_needed(deviation: float, difference: float, correlation: float | None 
 def power(values: Values, n: int, difference: float) -> float:
     """The share of comparisons that find a difference: n runs drawn from the sample against n others, shifted by it.
 
-    Welch's two-sided t test at 5 %; the seeded trials draw with replacement.
+    Welch's two-sided t test at 5%; the seeded trials draw with replacement.
     """
     from scipy.special import stdtrit
 

@@ -101,7 +101,7 @@ def answer(found: Peak) -> str:
 
 
 def _share(noise: float) -> str:
-    return "no wrong labels" if not noise else f"{100 * noise:g} % wrong labels"
+    return "no wrong labels" if not noise else f"{100 * noise:g}% wrong labels"
 
 
 def captions(runs: pd.DataFrame, threshold: float) -> str:

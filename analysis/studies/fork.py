@@ -70,14 +70,14 @@ def finding(rows: pd.DataFrame, table: pd.DataFrame) -> str:
     text = f"hidden layers {first['hidden layers']}: " + decided(steps, verdicts, float(table["budget"].max()))
     parts = [
         f"children that part at step {first['parting step']:,.0f} have an error barrier of {_barrier(first)} points "
-        f"and disagree on {first['disagreement (%)']:.1f} % of the test examples; those that part at step "
-        f"{last['parting step']:,.0f}, {_barrier(last)} points and {last['disagreement (%)']:.1f} %"
+        f"and disagree on {first['disagreement (%)']:.1f}% of the test examples; those that part at step "
+        f"{last['parting step']:,.0f}, {_barrier(last)} points and {last['disagreement (%)']:.1f}%"
     ]
     for kind in (RAW, ALIGNED):
         beside = rows[rows["pairs are"] == kind]
         if len(beside):
             row = beside.iloc[0]
-            parts.append(f"{kind} runs: {_barrier(row)} points and {row['disagreement (%)']:.1f} %")
+            parts.append(f"{kind} runs: {_barrier(row)} points and {row['disagreement (%)']:.1f}%")
     return words.sentences(text, "; ".join(parts))
 
 

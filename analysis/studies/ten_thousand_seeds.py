@@ -132,9 +132,9 @@ def distribution_finding(values: Values) -> str:
     low, high = np.quantile(values, [0.025, 0.975])
     skewness = float((((values - values.mean()) / values.std()) ** 3).mean())
     return words.sentences(
-        f"over {len(values):,} seeds the test accuracy is {values.mean():.2f} ± {values.std(ddof=1):.2f} % (mean ± "
-        f"standard deviation); the worst run has {values.min():.1f} %, the best {values.max():.1f} %, and 95 % of the "
-        f"runs lie from {low:.1f} to {high:.1f} %; skewness {skewness:.2f}"
+        f"over {len(values):,} seeds the test accuracy is {values.mean():.2f} ± {values.std(ddof=1):.2f}% (mean ± "
+        f"standard deviation); the worst run has {values.min():.1f}%, the best {values.max():.1f}%, and 95% of the "
+        f"runs lie from {low:.1f} to {high:.1f}%; skewness {skewness:.2f}"
     )
 
 
@@ -142,9 +142,9 @@ def best_finding(values: Values, best: pd.DataFrame) -> str:
     """How lucky the best of n is, at the most n and at ten."""
     rows = best[best["n"].isin([10, best["n"].max()])]
     texts = [
-        f"the best of {row['n']:.0f} runs has {row['expected best']:.2f} % [{row['low']:.2f}, {row['high']:.2f}], "
+        f"the best of {row['n']:.0f} runs has {row['expected best']:.2f}% [{row['low']:.2f}, {row['high']:.2f}], "
         f"{row['expected best'] - values.mean():.2f} points above the mean; normally distributed values would have "
-        f"{row['normal']:.2f} %"
+        f"{row['normal']:.2f}%"
         for _, row in rows.iterrows()
     ]
     return words.sentences(*texts, "by choice alone: all runs are of one setting")
@@ -169,7 +169,7 @@ def needs_finding(sample: Sample, needs: pd.DataFrame) -> str:
     """The seeds that comparisons need."""
     unpaired = ", ".join(f"{row['unpaired']:,.0f} for {row['difference']:g}" for _, row in needs.iterrows())
     parts = [
-        f"seeds of each of two settings that resolve a difference of mean accuracy in points (5 %, power "
+        f"seeds of each of two settings that resolve a difference of mean accuracy in points (5%, power "
         f"{luck.POWER:.0%}): {unpaired}"
     ]
     if sample.both is not None:
@@ -222,7 +222,7 @@ def figures(sample: Sample, best: pd.DataFrame, parts: Mapping[str, Estimate], n
             caption=words.sentences(
                 f"left: shares of the variance of test accuracy from {crossed.shape[0]} starts × {crossed.shape[1]} "
                 f"orders of mini-batches = {crossed.size:,} runs, two-way random effects without replication; lines: "
-                "95 % generalized confidence intervals; both together: the interaction, which neither decides alone",
+                "95% generalized confidence intervals; both together: the interaction, which neither decides alone",
                 f"right: {NEEDS_CAPTION}",
                 describe.setup_text(sample.runs),
             ),
@@ -233,7 +233,7 @@ def figures(sample: Sample, best: pd.DataFrame, parts: Mapping[str, Estimate], n
 
 NEEDS_CAPTION = (
     "seeds of each of two settings that resolve a difference, 2 (1 − ρ) σ² (z₀.₉₇₅ + z₀.₈)² / δ², with a two-sided "
-    "test at 5 % and a power of 80 % (Chow, Shao and Wang 2008); unpaired: ρ = 0; paired: common seeds"
+    "test at 5% and a power of 80% (Chow, Shao and Wang 2008); unpaired: ρ = 0; paired: common seeds"
 )
 
 
@@ -267,7 +267,7 @@ def tables(sample: Sample, best: pd.DataFrame, needs: pd.DataFrame) -> list[Tabl
             frame=needs.rename(columns=names),
             caption=words.sentences(
                 NEEDS_CAPTION,
-                f"power found: the share of {luck.TRIALS:,} trials in which Welch's test at 5 % found the difference "
+                f"power found: the share of {luck.TRIALS:,} trials in which Welch's test at 5% found the difference "
                 "between as many runs drawn from the sample and others shifted by it",
             ),
         ),

@@ -70,7 +70,7 @@ def interquartile_mean(values: Float[np.ndarray, "*samples runs"]) -> np.ndarray
 
 
 def extent(values: Float[np.ndarray, " runs"]) -> tuple[float, float]:
-    """The 95 % bootstrap interval of the interquartile mean (percentiles, seeded); with few values, their range."""
+    """The 95% bootstrap interval of the interquartile mean (percentiles, seeded); with few values, their range."""
     if len(values) < FEWEST_FOR_INTERVAL:
         return float(values.min()), float(values.max())
     rng = np.random.default_rng(BOOTSTRAP_SEED)

@@ -34,7 +34,7 @@ def test_resampling_is_seeded_and_differs_between_strata():
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says():
-    """Of small samples a percentile interval is a little too narrow: some of 95 % are missing."""
+    """Of small samples a percentile interval is a little too narrow: some of 95% are missing."""
     rng = np.random.default_rng(5)
     covered = [low <= 0 <= high for low, high in (bounds(rng.normal(size=10)) for _ in range(200))]
     assert 0.85 < np.mean(covered) < 0.99

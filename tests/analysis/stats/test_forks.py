@@ -58,7 +58,7 @@ def test_the_verdict_needs_eight_pairs_and_an_interval_on_one_side():
 
 
 def test_a_verdict_at_the_threshold_is_rarely_given():
-    """Of barriers whose mean is the threshold, either verdict is wrong: at most 5 % of them."""
+    """Of barriers whose mean is the threshold, either verdict is wrong: at most 5% of them."""
     rng = np.random.default_rng(6)
     given = [forks.verdict(rng.normal(forks.THRESHOLD, 1, 8)) != UNDECIDED for _ in range(1000)]
     assert sum(given) <= 0.05 * 1000 + 2 * np.sqrt(0.05 * 0.95 * 1000)  # two standard errors of the simulation

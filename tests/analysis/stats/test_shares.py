@@ -26,7 +26,7 @@ def test_the_shares_of_effects_without_noise():
 
 
 def test_the_interval_covers_the_true_shares(monkeypatch):
-    """In 95 % of 300 simulations, within three of their standard errors."""
+    """In 95% of 300 simulations, within three of their standard errors."""
     monkeypatch.setattr(shares, "DRAWS", 2000)
     rng = np.random.default_rng(3)
     truth = dict(zip(shares.PARTS, np.array([0.5, 0.2, 0.3]), strict=True))
@@ -39,7 +39,7 @@ def test_the_interval_covers_the_true_shares(monkeypatch):
 
 
 def test_equal_effects_are_rarely_told_apart(monkeypatch):
-    """The verdict that start or order decides more, of effects that are equal: at most 5 %."""
+    """The verdict that start or order decides more, of effects that are equal: at most 5%."""
     monkeypatch.setattr(shares, "DRAWS", 1000)
     rng = np.random.default_rng(4)
     told = 0

@@ -40,7 +40,7 @@ def frames(seeds=12, shape=SHAPE):
 def test_the_findings_answer_the_title():
     clean, noisy = STUDY.analyze(*frames()).findings
     assert clean.startswith("No wrong labels: the test cost has no peak between two valleys.")
-    assert noisy.startswith("20 % wrong labels: the test cost has a peak between two valleys.")
+    assert noisy.startswith("20% wrong labels: the test cost has a peak between two valleys.")
     assert "is at 12,000 parameters, 1.2 times training examples × outputs (10,000)" in noisy
     assert "on the other seeds (n = 8)" in noisy and "fitted to 99% from 12,000 parameters on" in noisy
 

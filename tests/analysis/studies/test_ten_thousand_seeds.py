@@ -63,7 +63,7 @@ def test_the_findings_answer_the_title():
     result = STUDY.analyze(whole())
     distribution, best, shares, needs = result.findings
     values = 100 * whole()["final_accuracy"][:60]
-    assert distribution.startswith(f"Over 60 seeds the test accuracy is {values.mean():.2f} ± {values.std():.2f} %")
+    assert distribution.startswith(f"Over 60 seeds the test accuracy is {values.mean():.2f} ± {values.std():.2f}%")
     assert best.startswith("The best of 5 runs has ")
     assert "a crossed design of 6 starts × 5 orders: start 9" in shares
     assert "The start decides more than the order." in shares

@@ -58,7 +58,7 @@ def test_eight_runs_have_a_bootstrap_interval_that_covers_the_interquartile_mean
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
-    """Of 400 cells of 10 normal runs; the percentile bootstrap of so few is known to cover somewhat less than 95 %."""
+    """Of 400 cells of 10 normal runs; the percentile bootstrap of so few is known to cover somewhat less than 95%."""
     rng = np.random.default_rng(0)
     covered = [low <= 0 <= high for low, high in (cells.extent(rng.normal(size=10)) for _ in range(400))]
     assert 0.85 < np.mean(covered) < 0.97

@@ -36,7 +36,7 @@ def test_mini_batches_of_one_have_the_errors_of_single_examples():
     errors = measured(network)[1].query("size == 1")["error"]
     nearest = np.abs(errors.to_numpy()[:, None] - possible).argmin(axis=1)
     assert np.allclose(errors, possible[nearest], rtol=1e-10)
-    assert len(set(nearest)) == len(possible)  # 400 draws miss one of 40 with a chance of 0.2 %, and seed 0 does not
+    assert len(set(nearest)) == len(possible)  # 400 draws miss one of 40 with a chance of 0.2%, and seed 0 does not
 
 
 def test_the_squared_error_falls_with_the_size_from_the_variance_of_the_gradients():
