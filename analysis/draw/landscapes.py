@@ -43,7 +43,8 @@ def surface(paths: Paths) -> Figure:
     flat = figure.add_subplot(1, 2, 1)
     draw_contours(flat, paths)
     draw_surface(axes.add_solid(figure, "w₁", "w₂", "√(C - lowest)"), paths)
-    figure.legend(*flat.get_legend_handles_labels(), loc="outside upper center", ncols=len(paths.runs))
+    handles, labels = flat.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize="small", columnspacing=1.2)
     return figure
 
 

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from analysis.stats.students import LEVEL
-from gdlab.sweeps.cells import FEWEST_FOR_INTERVAL
+from analysis.stats.students import interval
+from analysis.stats.verdicts import FEWEST, UNDECIDED
 
 Table = Float[np.ndarray, "seeds sizes"]
 
-PEAK, NO_PEAK, UNDECIDED = "a peak", "no peak", "not decided"
+PEAK, NO_PEAK = "a peak", "no peak"
 CHOOSING = 3  # one seed in so many chooses, the others test
 
 
@@ -43,7 +43,7 @@ class Peak(NamedTuple):
     @property
     def verdict(self) -> str:
         """A peak if both differences are above 0, no peak if one is below 0."""
-        if self.n < FEWEST_FOR_INTERVAL:
+        if self.n < FEWEST:
             return UNDECIDED
         if min(self.rise_low, self.fall_low) > 0:
             return PEAK
@@ -87,13 +87,7 @@ def highest(means: Float[np.ndarray, " sizes"]) -> tuple[int, int, int]:
 
 def difference(values: Float[np.ndarray, " seeds"]) -> tuple[float, float, float]:
     """The mean of paired differences, with Student's interval; NaN ends for one value."""
-    from scipy.special import stdtrit
-
-    n = len(values)
-    if n < 2:
-        return float(values.mean()), np.nan, np.nan
-    margin = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * float(values.std(ddof=1)) / np.sqrt(n)
-    return float(values.mean()), float(values.mean()) - margin, float(values.mean()) + margin
+    return (float(values.mean()), *(interval(values) if len(values) > 1 else (np.nan, np.nan)))
 
 
 def by_size(runs: pd.DataFrame, column: str) -> tuple[Table, Float[np.ndarray, " sizes"]]:

@@ -13,16 +13,16 @@ import pandas as pd
 
 from analysis.stats.minima import ROWS, Minima
 from analysis.stats.students import interval
+from analysis.stats.verdicts import FAILS, FEWEST, HOLDS, UNDECIDED, decided
 from gdlab.arrays import Theta
 from gdlab.measure.geometry import aligned, barrier, straight_line
-from gdlab.sweeps.cells import FEWEST_FOR_INTERVAL
 
 STEP, FORK = "seeds.fork_step", "seeds.fork"
 POINTS = 11  # along a straight line
 THRESHOLD = 2.0  # points of error
 
 SIBLINGS, RAW, ALIGNED = "siblings", "unrelated", "unrelated, aligned"
-STABLE, UNSTABLE, UNDECIDED = "stable", "unstable", "not decided"
+STABLE, UNSTABLE = "stable", "unstable"
 MEASURES = ("cost barrier", "error barrier", "disagreement")
 
 
@@ -83,12 +83,10 @@ def verdict(barriers: np.ndarray) -> str:
     Stable or unstable if Student's 95% interval lies below or above the threshold; not decided if the threshold lies
     inside, or there are fewer than eight pairs.
     """
-    if len(barriers) < FEWEST_FOR_INTERVAL:
+    if len(barriers) < FEWEST:
         return UNDECIDED
-    if np.ptp(barriers) == 0:
-        return STABLE if barriers[0] < THRESHOLD else UNSTABLE
     low, high = interval(np.asarray(barriers, float))
-    return STABLE if high < THRESHOLD else UNSTABLE if low > THRESHOLD else UNDECIDED
+    return {HOLDS: UNSTABLE, FAILS: STABLE}.get(decided(low, high, len(barriers), THRESHOLD), UNDECIDED)
 
 
 def stable_from(steps: Sequence[float], verdicts: Sequence[str]) -> float | None:

@@ -99,12 +99,17 @@ def bootstrap_error(estimates: Float[np.ndarray, " resamples"], n: int) -> float
 
 def interval(value: float, error: float, n: int, comparisons: int = 1) -> Bounds:
     """Student's interval of a statistic of n seeds with this standard error; NaN of fewer than FEWEST seeds."""
-    from scipy.special import stdtrit
-
     if n < FEWEST:
         return np.nan, np.nan
-    margin = float(stdtrit(n - 1, 1 - ERROR_RATE / comparisons / 2)) * error
-    return value - margin, value + margin
+    half = margin(error, n, comparisons)
+    return value - half, value + half
+
+
+def margin(error: float, n: int, comparisons: int = 1) -> float:
+    """Half the width of Student's interval of a statistic of n values with this standard error."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(n - 1, 1 - ERROR_RATE / comparisons / 2)) * error
 
 
 def paired_difference(

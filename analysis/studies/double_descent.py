@@ -11,7 +11,8 @@ from analysis.draw import descents as draw
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
 from analysis.stats import descents, students
-from analysis.stats.descents import UNDECIDED, Peak
+from analysis.stats.descents import Peak
+from analysis.stats.verdicts import UNDECIDED
 from analysis.study import SEEDS, Study
 from gdlab.descent.stopping import DIVERGED
 

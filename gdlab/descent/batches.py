@@ -60,6 +60,7 @@ class Shuffled:
         kinds, order_of = np.unique(both, return_inverse=True)
         self._order_of = order_of.reshape(both.shape)  # (before or after the fork, runs)
         self._fork = np.array([fork.step for fork in known])
+        self._first_fork = self._fork.min(initial=NEVER)
         self._generators = [stream(int(seed), BATCHES_STREAM) for seed in kinds]
         self._orders = np.empty((len(kinds), examples), np.intp)
         self._step = 0
@@ -72,8 +73,9 @@ class Shuffled:
                 order[:] = generator.permutation(order.size)
         start = done * self.batch_size
         batch = self._orders[:, start : start + self.batch_size]
-        before, after = self._order_of
-        order_of = np.where(self._step < self._fork, before, after) if self.own else before
+        order_of, after = self._order_of
+        if self._step >= self._first_fork:
+            order_of = np.where(self._step < self._fork, order_of, after)
         self._step += 1
         return batch[order_of] if self.own else batch[0]
 
@@ -85,5 +87,6 @@ class Shuffled:
         kept._orders = self._orders[kinds]
         kept._order_of = order_of.reshape((2, len(rows)))
         kept._fork = self._fork[rows]
+        kept._first_fork = kept._fork.min(initial=NEVER)
         kept.own = len(kinds) > 1
         return kept
