@@ -8,7 +8,7 @@ from evidence import Case, Frames, endings, runs
 from scipy.stats import spearmanr
 
 from analysis.claims import FAILS, HOLDS, UNDECIDED
-from analysis.claims.cost import COSTLIEST_FIRST, correlation_of_ranks, one_number, ranking
+from analysis.claims.cost import CORRELATED, COSTLIEST_FIRST, correlation_of_ranks, one_number, ranking
 
 NETWORK = cases.network()
 
@@ -61,3 +61,11 @@ def test_ranks_of_confidence_and_cost_correlate_as_scipy_says():
     costs = [sum((out - np.eye(10)[label]) ** 2) for out, label in zip(outputs, NETWORK.data.test_labels, strict=True)]
     expected = spearmanr(outputs[wrong].max(axis=1), np.array(costs)[wrong]).statistic
     assert correlation_of_ranks(NETWORK, CONFIDENT[None]) == pytest.approx(expected)
+
+
+def test_correlations_at_the_threshold_hold_in_at_most_5_percent(monkeypatch):
+    rng, evidence, held = np.random.default_rng(0), costs(1.9, 0.9, 0.5, 0.01, theta=CONFIDENT), 0
+    monkeypatch.setattr("analysis.claims.cost.correlation_of_ranks", lambda *_: rng.normal(CORRELATED, 0.1))
+    for _ in range(200):
+        held += ranking.check(evidence).verdict == HOLDS
+    assert held <= 10

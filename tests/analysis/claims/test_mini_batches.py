@@ -79,15 +79,17 @@ def test_what_is_estimated_of_a_start():
     assert along == pytest.approx(1.1, abs=0.01)
 
 
-def test_identical_arms_are_told_apart_in_at_most_5_percent():
-    rng, held = np.random.default_rng(0), {fresh: 0, examples_seen: 0}
-    frames = {fresh: stale(1, 1, 1), examples_seen: sizes(1, 1)}
-    for _ in range(60):
-        for claim, frame in frames.items():
-            frame.runs["final_cost"] = rng.lognormal(0, 0.1, len(frame.runs))
-            held[claim] += claim.check(frame).verdict != UNDECIDED
-    assert held[fresh] <= 6  # either of its two comparisons, each at 2.5%: 3 expected at most
-    assert held[examples_seen] <= 6  # 3 expected
+@pytest.mark.parametrize(
+    ("claim", "frame"), [(fresh, stale(1, 1, 1)), (examples_seen, sizes(1, 1))], ids=["fresh", "examples"]
+)
+def test_identical_arms_hold_in_at_most_5_percent(claim, frame):
+    """And are told apart, one way or the other, in 5% of 200 studies, of which the standard error is 1.5%."""
+    rng, found = np.random.default_rng(0), []
+    for _ in range(200):
+        frame.runs["final_cost"] = rng.lognormal(0, 0.1, len(frame.runs))
+        found.append(claim.check(frame).verdict)
+    assert found.count(HOLDS) <= 10
+    assert 200 - found.count(UNDECIDED) <= 10 + 2 * 3.1
 
 
 def test_estimates_off_by_the_most_that_is_allowed_hold_in_at_most_5_percent():
