@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from analysis.errors import StudyError
+from gdlab.options import Parser
 from gdlab.problems.data import DataError
 from gdlab.sweeps.configuration import ConfigurationError
 from gdlab.tracking import TrackingError, redacted
@@ -20,11 +20,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def command_line(description: str | None) -> argparse.ArgumentParser:
+def command_line(description: str | None) -> Parser:
     """The options of every command."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = Parser(description)
     parser.add_argument("--uri", default="sqlite:///mlflow.db", help="the tracking store (%(default)s)")
     parser.add_argument("--output", default=Path("reports"), type=Path, help="the folder to write to (%(default)s)")
     return parser

@@ -5,7 +5,6 @@ The output is kept small: figures in a few colours, nothing from the standard er
 
 from __future__ import annotations
 
-import argparse
 import base64
 import io
 import tempfile
@@ -15,6 +14,8 @@ import nbformat
 from nbclient import NotebookClient
 from PIL import Image
 
+from gdlab.options import Parser
+
 NOTEBOOK = Path(__file__).with_name("quickstart.ipynb")
 CELL_SECONDS = 300
 COLORS = 64
@@ -22,7 +23,7 @@ COLORS = 64
 
 def main() -> None:
     """Run the notebook; an error in a cell ends the command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--output", type=Path, default=NOTEBOOK, help="the file to write (%(default)s)")
     options = parser.parse_args()
     notebook = nbformat.read(NOTEBOOK, as_version=4)

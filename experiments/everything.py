@@ -5,7 +5,6 @@ Finished runs are reused, and the small versions' runs are part of the whole's.
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from analysis.claims.claim import SWEEP
 from analysis.page import stamps
 from analysis.studies import studies
+from gdlab.options import Parser
 
 TRAIN = Path(__file__).resolve().parent / "train.py"
 AT_ONCE = 2
@@ -27,7 +27,7 @@ STORE, STAMP = Path("mlflow.db"), Path("reports/.launched")
 
 def main() -> None:
     """Launch all experiments, unless they are up to date."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--full", action="store_true", help="the whole of every study")
     full = parser.parse_args().full
     data = os.environ.get("GDLAB_PROBLEM_DATA", "")

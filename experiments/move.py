@@ -6,20 +6,18 @@ move can be repeated: after an interruption, or to bring over what has finished 
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 import console
 
+from gdlab.options import Parser
 from gdlab.tracking import TrackingError
 from gdlab.tracking.moving import move
 
 
 def main() -> None:
     """Copy every experiment, and print a line for each; exit with code 1 if runs were left out."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = Parser(__doc__)
     parser.add_argument("--uri", default="sqlite:///mlflow.db", help="the database (%(default)s)")
     parser.add_argument("--to", default="http://127.0.0.1:5000", help="the server (%(default)s)")
     options = parser.parse_args()

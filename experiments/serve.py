@@ -25,6 +25,7 @@ import postgres
 import psutil
 from filelock import FileLock, Timeout
 
+from gdlab.options import Parser
 from gdlab.tracking.provenance import CLOCK_SECONDS
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -56,7 +57,7 @@ def main() -> None:
 
 def parsed() -> argparse.Namespace:
     """The command line's options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--port", type=int, default=PORT, help="the server's port (%(default)s)")
     parser.add_argument("--folder", type=Path, default=Path("server"), help="where all is kept (%(default)s)")
     parser.add_argument("--workers", type=int, default=WORKERS, help="processes of MLflow's server (%(default)s)")

@@ -6,20 +6,18 @@ python experiments/sync.py --uri postgresql+psycopg://user:password@host/mlflow 
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 import console
 
 from gdlab import tracking
+from gdlab.options import Parser
 from gdlab.tracking import Destination, Target, TrackingError
 
 
 def main() -> None:
     """Send everything, and print a line for each experiment; exit with code 1 if something still waits."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = Parser(__doc__)
     parser.add_argument("--uri", help="the tracking store, instead of the one that the runs were launched with")
     uri = parser.parse_args().uri
     waiting = [found for found in tracking.destinations() if uri is None or found.uri == tracking.redacted(uri)]
