@@ -14,6 +14,7 @@ from analysis.stats.paths import Paths
 
 FINE, COARSE = 161, 61  # points along each axis of the contours and of the surface
 LEVELS = 30
+WIDEST, STEP = 3.2, 0.55  # the first path is the widest, so that it shows beside what is drawn over it
 
 
 @style.theme()
@@ -51,10 +52,10 @@ def surface(paths: Paths) -> Figure:
 def draw_contours(ax: Axes, paths: Paths) -> None:
     """Contours, the paths and the minima."""
     fill_contours(ax, paths)
-    for (_, run), color in zip(paths.runs.iterrows(), style.CHOICES, strict=False):
+    for place, ((_, run), color) in enumerate(zip(paths.runs.iterrows(), style.CHOICES, strict=False)):
         path = paths.inside(paths.path(run))
         label = f"{words.spoken(run[OPTIMIZER])}, η = {words.rate(run[RATE])}"
-        ax.plot(*path.T, color=color, linewidth=1.1, marker="o", ms=1.6, label=label)
+        ax.plot(*path.T, color=color, linewidth=max(WIDEST - STEP * place, 0.8), label=label)
         ax.plot(*path[-1], color=color, marker="o", ms=3.5, markeredgecolor="white", mew=0.5)
         ax.plot(*path[0], color=style.INK, marker="o", ms=4)
     minima = paths.landscape.minima

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from analysis.draw import axes, style
 
 MOST_COLUMNS = 8
+RIGHT = "#d8dde3"  # where the prediction is the digit
 DARK = 0.6  # of the largest count: above it, text is white
 
 
@@ -45,11 +47,11 @@ def pixels(gradients: pd.DataFrame, shape: tuple[int, ...]) -> Figure:
 
 @style.theme()
 def confusion(counts: Int[np.ndarray, "classes classes"]) -> Figure:
-    """The confusion matrix, with the errors coloured."""
+    """The confusion matrix, with the errors coloured and what is right in grey."""
     figure = Figure(figsize=(style.COLUMN, 3.2), layout="constrained")
     ax = figure.subplots()
     errors = np.ma.masked_array(counts, np.eye(len(counts), dtype=bool))
-    ax.imshow(errors, cmap="Oranges", vmin=0)
+    ax.imshow(errors, cmap=mpl.colormaps["Oranges"].with_extremes(bad=RIGHT), vmin=0)
     for i, j in np.ndindex(counts.shape):
         if counts[i, j]:
             color = "white" if i != j and counts[i, j] > DARK * errors.max() else style.INK

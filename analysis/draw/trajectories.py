@@ -57,7 +57,14 @@ def draw_costs(ax: Axes, steps: pd.DataFrame) -> None:
 
 
 def panel_rates(steps: pd.DataFrame) -> list[float]:
-    """All learning rates, or as many as there are panels, evenly chosen, the first and the last among them."""
-    rates = sorted(steps[RATE].unique())
+    """All learning rates, or as many as there are panels: the first, the last and that of the lowest final cost, the
+    others evenly chosen.
+    """
+    rates = np.sort(steps[RATE].unique())
     chosen = np.linspace(0, len(rates) - 1, min(len(rates), MOST_PANELS)).round().astype(int)
+    ends = steps.sort_values("step", kind="stable").groupby("run_id").tail(1)
+    lowest = ends.groupby(RATE)["cost"].median().reindex(rates).fillna(np.inf).argmin()
+    if 0 < lowest < len(rates) - 1:
+        inner = chosen[1:-1]
+        inner[np.abs(inner - lowest).argmin()] = lowest
     return [float(rates[i]) for i in chosen]

@@ -77,11 +77,12 @@ def final_caption(runs: pd.DataFrame) -> str:
 def trajectories_caption(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
     """The caption of the costs against the step."""
     rates, panels = runs[RATE].nunique(), len(panel_rates(steps))
+    left_out = f", {panels} of the {rates}, the best among them" if panels < rates else ""
     limits = axes.limits_with_references(steps, "cost")
     return words.sentences(
         f"{describe.cost_name(steps)} of every run against the step, on log scales; the step axis is linear up to 1",
         describe.counts(runs),
-        f"a panel is a learning rate{f', {panels} of the {rates}' if panels < rates else ''}; a line is a run, "
+        f"a panel is a learning rate{left_out}; a line is a run, "
         f"measured at up to {steps['step'].nunique()} steps, in the colour of its regime; a marker is at its end",
         "" if runs["seed"].nunique() > 1 else "one seed: no spread",
         *axes.off_scale(steps["cost"], limits, steps["run_id"]),

@@ -120,7 +120,8 @@ def confusion(network: Network, end: Point, note: str) -> Figure:
     """The confusion matrix on the test set."""
     counts = portraits.confusion(network, end)
     text = words.sentences(
-        f"number of the {counts.sum():,} test images by their digit and the network's prediction; colour: errors"
+        f"number of the {counts.sum():,} test images by their digit and the network's prediction; orange: "
+        "errors; grey: right"
     )
     return Figure(
         name="network_confusion",

@@ -55,12 +55,14 @@ def analyze(runs: pd.DataFrame, starts: pd.DataFrame, landscapes: Mapping[str, L
     figures = []
     for name, group in runs.groupby(PROBLEM, sort=False):
         ordered = group.sort_values(RATE)
+        shown = ordered[ordered["fraction_unsettled"] + ordered["fraction_diverged"] < 1]
+        shown = ordered if shown.empty else shown
         figures.append(
             Figure(
                 name=f"basins_{name}",
                 title=f"Basins of attraction of {words.landscape(str(name))}",
-                plot=maps.basins(ordered, starts, landscapes),
-                caption=caption(ordered),
+                plot=maps.basins(shown, starts, landscapes),
+                caption=caption(shown, ordered.drop(shown.index)),
                 data=ordered[[RATE, "starts", *SHARES, "minima_reached"]],
             )
         )
@@ -97,13 +99,13 @@ def findings(table: pd.DataFrame) -> list[str]:
     return [words.sentences(text) for text in texts]
 
 
-def caption(runs: pd.DataFrame) -> str:
-    """The caption of one landscape's maps."""
+def caption(runs: pd.DataFrame, restless: pd.DataFrame) -> str:
+    """The caption of one landscape's maps; `restless` are those left out, in which no start comes to rest."""
     unknown = words.listed([words.spoken(name) for name in stability.unknown_rules(runs)])
     return words.sentences(
         f"starts on a grid of {runs['starts'].iloc[0]:,.0f} points over the box, in the colour of the minimum that "
         "descent from them reaches",
-        "a panel is a learning rate; dots: the minima",
+        f"a panel is a learning rate{_without(restless)}; dots: the minima",
         "crosses: minima in which descent cannot rest, since the learning rate exceeds the stability limit "
         f"{stability.formula(runs)}, with λ the sharpness at the minimum"
         if stability.factors(runs).notna().any()
@@ -113,6 +115,12 @@ def caption(runs: pd.DataFrame) -> str:
         "global: the share of starts that end in a minimum of the lowest cost",
         describe.setup_text(runs),
     )
+
+
+def _without(restless: pd.DataFrame) -> str:
+    if restless.empty:
+        return ""
+    return f", without those {words.rates(restless[RATE].min(), restless[RATE].max())}, where no start comes to rest"
 
 
 STUDY = Study(

@@ -48,6 +48,13 @@ def test_too_many_learning_rates_are_shown_in_part():
     assert len(trajectories(steps).axes) == MOST_PANELS
 
 
+def test_the_learning_rate_of_the_lowest_cost_is_never_left_out():
+    rates = np.geomspace(0.001, 1000, 13)
+    for best in rates:
+        _, steps = made_up({rate: [0.1 if rate == best else 0.5, np.nan] for rate in rates})
+        assert best in panel_rates(steps) and len(panel_rates(steps)) == MOST_PANELS
+
+
 def test_step_zero_has_a_place():
     _, steps = made_up(COSTS)
     panel = trajectories(steps).axes[0]

@@ -50,7 +50,7 @@ def test_nothing_but_exploded_runs():
 
 def test_panels_left_out_are_counted():
     runs, steps = made_up({rate: [0.5, 0.6] for rate in np.geomspace(0.001, 1000, 25)})
-    assert "A panel is a learning rate, 12 of the 25;" in trajectories_caption(runs, steps)
+    assert "A panel is a learning rate, 12 of the 25, the best among them;" in trajectories_caption(runs, steps)
 
 
 def test_one_seed_has_no_spread():

@@ -120,6 +120,18 @@ def test_reasons_that_occur_are_in_the_legend(loaded):
     assert plots["basins_double_well"].legends == []
 
 
+def test_a_rate_at_which_nothing_comes_to_rest_has_no_panel(loaded):
+    runs, starts, landscapes = loaded
+    restless = runs["optimizer.learning_rate"] == max(RATES)
+    runs = runs.assign(
+        fraction_unsettled=runs["fraction_unsettled"].mask(restless, 0.75),
+        fraction_diverged=runs["fraction_diverged"].mask(restless, 0.25),
+    )
+    figure = by_name(basins.analyze(runs, starts, landscapes))["basins_himmelblau"]
+    assert len(figure.plot.axes) == len(RATES) - 1
+    assert f"without those at η = {max(RATES):g}, where no start comes to rest" in figure.caption
+
+
 def test_one_dimension_is_a_strip(loaded):
     figure = by_name(basins.analyze(*loaded))["basins_double_well"].plot
     (ax,) = figure.axes
