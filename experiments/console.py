@@ -1,7 +1,10 @@
 """Progress bars, tables and summaries of runs and sweeps on the terminal."""
 
+import shutil
 import sys
+import time
 from collections.abc import Iterable, Sequence
+from threading import Lock
 from typing import Any
 
 from tqdm import tqdm
@@ -10,8 +13,9 @@ from gdlab import tracking
 from gdlab.descent.loop import Snapshot
 from gdlab.descent.trajectory import line
 from gdlab.results import MEASURED, Result
+from gdlab.sweeps import key
 from gdlab.sweeps.cells import cells as cells_of
-from gdlab.sweeps.configuration import Config, is_measurement
+from gdlab.sweeps.configuration import Config, build, is_measurement
 from gdlab.sweeps.plan import Plan, estimate
 from gdlab.sweeps.summary import FAILED, REUSED, TRAINED, JobResult, cells, counts, ranked
 
@@ -75,31 +79,79 @@ def show_snapshot(bar: "tqdm[Any]", snapshot: Snapshot) -> None:
 
 
 class SweepBar:
-    """Counts the runs done, and shows the best so far."""
+    """Counts the steps of all runs, and shows the runs done, the time left and the best result so far."""
+
+    FORMAT = "{percentage:3.0f}% {bar:10} {n_fmt}/{total_fmt} steps{postfix}, {remaining} left"
+    WIDTH = 79  # of a narrow terminal's columns, all but the last
+    REDRAW = 0.1  # seconds
 
     def __init__(self, planned: Plan) -> None:
-        self.planned = planned
-        self.bar = progress(len(planned.jobs) - len(planned.reused), " runs")
-        self.best: list[JobResult] = []
+        self.planned, self.lock = planned, Lock()
+        self.budgets = budgets(planned) if sys.stderr.isatty() else {}
+        self.runs = self.reported = self.ended = 0
+        self.ranked: list[JobResult] = []
+        self.total, self.shown = sum(self.budgets.values()), 0.0
+        self.bar = tqdm(
+            total=self.total,
+            leave=False,
+            disable=not self.budgets,
+            bar_format=self.FORMAT,
+            ncols=min(self.WIDTH, shutil.get_terminal_size().columns - 1),
+            unit_scale=True,
+            postfix=self._counts(),
+        )
+
+    def advance(self, steps: int) -> None:
+        """Count steps that a worker has trained."""
+        with self.lock:
+            self.reported += steps
+            self._show()
 
     def add(self, result: JobResult) -> None:
         """Take in a job's result."""
-        self.best = ranked([*self.best, result])[:1]
-        if result.place not in self.planned.reused:
-            self.bar.update()
-        if not self.best[0].failure:
-            self.bar.set_postfix_str(f"best {headline(self.best[0])}")
+        with self.lock:
+            self.ranked = ranked([*self.ranked, result])[:1]
+            if result.place not in self.planned.reused:
+                self.runs += 1
+                self.ended += self.budgets.get(result.place, 0)
+            self._show()
+
+    def _counts(self) -> str:
+        to_train = len(self.planned.jobs) - len(self.planned.reused)
+        best = [f"best {number(result)}" for result in self.ranked if not result.failure]
+        return ", ".join([f"{self.runs}/{to_train} runs", *best])
+
+    def _show(self) -> None:
+        self.bar.set_postfix_str(self._counts(), refresh=False)
+        done = max(self.reported, self.ended)  # more than all, if a worker has died and another has trained its runs
+        self.bar.n = min(done, self.total)
+        now = time.monotonic()
+        if now - self.shown >= self.REDRAW:
+            self.bar.refresh()
+            self.shown = now
 
     def close(self) -> None:
         """Clear the bar."""
         self.bar.close()
 
 
-def headline(result: JobResult) -> str:
-    """A run's name and its main number."""
+def budgets(planned: Plan) -> dict[int, int]:
+    """The steps that each run to train may take, by its place."""
+    steps: dict[str, int] = {}
+    found: dict[int, int] = {}
+    for places in planned.stacks:
+        kind = key.shared(planned.jobs[places[0]].config)
+        if kind not in steps:
+            steps[kind] = build([planned.jobs[places[0]].config]).steps
+        found |= dict.fromkeys(places, steps[kind])
+    return found
+
+
+def number(result: JobResult) -> str:
+    """A run's main number."""
     if "final_accuracy" in result.final:
-        return f"{result.name}: {result.final['final_accuracy']:.2%}"
-    return f"{result.name}: cost {result.final_cost:.4g}"
+        return f"{result.final['final_accuracy']:.2%}"
+    return f"cost {result.final_cost:.4g}"
 
 
 def sweep_summary(results: Sequence[JobResult], seconds: float) -> str:

@@ -52,6 +52,7 @@ class SweepConsole:
                 "resume=false trains them again"
             )
         self.bar = console.SweepBar(planned)
+        self.ready.on_steps = self.bar.advance
 
     def notice(self, text: str) -> None:
         """Print a line about the tracking store above the bar."""

@@ -32,6 +32,7 @@ from gdlab.problems.problem import Problem, steps_per_epoch
 from gdlab.registry import Registry
 from gdlab.results import Result
 from gdlab.seeds import INIT_STREAM, stream
+from gdlab.sweeps import progress
 from gdlab.sweeps.record import NEVER, HasSharpness, Record
 
 Config = Mapping[str, Any]
@@ -106,7 +107,11 @@ class Stack:
 
     def results(self) -> Sequence[Result]:
         """Each run's trajectory, or the measurement's result."""
-        return [self.measure()] if self.measurement else recorded(self.descend(), self.theta, self.record.path)
+        if self.measurement:
+            result = self.measure()
+            progress.report(self.steps)
+            return [result]
+        return recorded(progress.watched(self.descend(), len(self.theta), self.steps), self.theta, self.record.path)
 
 
 def build(configs: Sequence[Config]) -> Stack:

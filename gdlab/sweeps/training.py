@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from gdlab.results import Result
 from gdlab.sweeps.configuration import Config, load_problem, train_stack
+from gdlab.sweeps.progress import Listener
 from gdlab.sweeps.stacks import Stacks
 from gdlab.sweeps.worker import WorkerProcess
 
@@ -99,13 +100,18 @@ class ReadyWorkers:
     """Worker processes that start before there is work for them.
 
     Called, it returns one of them, or a new one if none is left: a `new_executor`. `close` ends those that are left.
+    `on_steps` is called, in the workers' threads, with the number of steps that one has trained since its last call.
     """
 
     def __init__(self, count: int) -> None:
-        self._idle = [WorkerProcess() for _ in range(count)]
+        self.on_steps: Listener = lambda steps: None
+        self._idle = [self._started() for _ in range(count)]
 
     def __call__(self) -> WorkerProcess:
-        return self._idle.pop() if self._idle else WorkerProcess()
+        return self._idle.pop() if self._idle else self._started()
+
+    def _started(self) -> WorkerProcess:
+        return WorkerProcess(lambda steps: self.on_steps(steps))
 
     def load(self, config: Config) -> None:
         """Have the workers load a configuration's data, once it is on this machine; errors are left to the plan."""

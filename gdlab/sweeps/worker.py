@@ -21,6 +21,8 @@ from multiprocessing.connection import Connection, wait
 from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
+from gdlab.sweeps import progress
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -29,10 +31,12 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 class WorkerProcess(Executor):
     """A spawned process that makes one call after another, of functions that it can import.
 
-    If it dies, the call in progress raises `BrokenExecutor`, and so does every later one.
+    If it dies, the call in progress raises `BrokenExecutor`, and so does every later one. `on_steps` is called in a
+    thread with the number of steps that the process has trained since the last call.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_steps: progress.Listener = lambda steps: None) -> None:
+        self._on_steps = on_steps
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
@@ -68,8 +72,10 @@ class WorkerProcess(Executor):
     def _answer(self, future: Future[Any], call: Call) -> None:
         try:
             self._pipe.send(call)
-            wait([self._pipe, self._process.sentinel])
-            done, value = self._pipe.recv()
+            done, value = self._received()
+            while done is None:
+                self._on_steps(value)
+                done, value = self._received()
         except (EOFError, OSError):
             self._process.join()
             future.set_exception(BrokenExecutor(f"the worker process ended with {_ending(self._process.exitcode)}"))
@@ -77,6 +83,12 @@ class WorkerProcess(Executor):
             future.set_exception(error)
         else:
             (future.set_result if done else future.set_exception)(value)
+
+    def _received(self) -> tuple[bool | None, Any]:
+        """What the process sends next: whether a call has succeeded and its value or error, or None and some steps."""
+        wait([self._pipe, self._process.sentinel])
+        answer: tuple[bool | None, Any] = self._pipe.recv()
+        return answer
 
 
 @contextmanager
@@ -101,6 +113,7 @@ def _serve(pipe: Connection) -> None:
     """The process's main function: make the calls received, ignore interrupts, and exit when the parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    progress.listen(lambda steps: pipe.send((None, steps)))
     importlib.import_module("gdlab.sweeps.configuration")  # what training needs, before the first call asks for it
     with suppress(EOFError):
         while True:

@@ -169,3 +169,25 @@ def test_ready_workers_load_data_and_leave_errors_to_the_plan():
         worker = ready()
         assert worker.submit(workers.problems_loaded).result() == 1
         worker.shutdown(cancel_futures=True)
+
+
+def test_workers_tell_of_all_steps_also_of_those_that_a_run_did_not_need():
+    steps = [10_000, 10_000, 3]
+    configs = [
+        gdlab.config("bowl", {"name": "gradient_descent", "learning_rate": rate}, stop={"max_steps": most})
+        for rate, most in zip((1e-6, 1e9, 1e-6), steps, strict=True)
+    ]
+    reported = []
+    with closing(ReadyWorkers(1)) as ready:
+        ready.on_steps = reported.append
+        came = outcomes(configs, [[0, 1], [2]], train_stack, new_executor=ready)
+    assert [came[place].outcome for place in range(3)] == ["budget", "diverged", "budget"]
+    assert sum(reported) == sum(steps)
+
+
+def test_a_long_stack_is_reported_while_it_trains(monkeypatch):
+    monkeypatch.setattr("gdlab.sweeps.progress.SECONDS", 0.0)
+    seen = []
+    monkeypatch.setattr("gdlab.sweeps.progress._listeners", [seen.append])
+    train_stack([gdlab.config("bowl", stop={"max_steps": 100, "gradient_tolerance": 0.0})] * 2)
+    assert len(seen) > 2 and sum(seen) == 200
