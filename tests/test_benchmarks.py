@@ -13,6 +13,8 @@ from commands import script
 from benchmarks import compare, steps
 from gdlab.sweeps.launch import cores
 
+pytestmark = pytest.mark.slow
+
 PEERS = """
 import argparse, json
 parser = argparse.ArgumentParser()

@@ -7,7 +7,7 @@ from malformed import lines
 PARTS = 4  # that can run at once
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, PARTS))])
 def test_a_malformed_command_line_is_one_line_and_runs_nothing(part, tmp_path):
     chosen = lines()[part::PARTS]
     assert len(chosen) > 25

@@ -19,6 +19,8 @@ from benchmarks.faults.records import Experiment, Place, differences, read
 from gdlab.tracking import places
 from gdlab.tracking.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 OWN_ROUTES = "/api/2.0/gdlab/"
 PARABOLA = ("problem=parabola", "problem.start=[5.0]", "stop.max_steps=7")
 SEEDS = 4
