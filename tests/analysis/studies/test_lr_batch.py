@@ -2,6 +2,7 @@
 
 import cases
 import numpy as np
+import pandas as pd
 import pytest
 from studies import DIGITS, descended, made_up, over, phase_runs
 
@@ -23,10 +24,27 @@ def test_the_caption_counts(runs):
 
 def test_findings_name_the_best_rate_of_each_batch_size(runs):
     assert STUDY.analyze(runs, None).findings == [
-        "The learning rates with the lowest final cost: η = 1 with batches of 8; η = 1 with the whole training set.",
+        "The learning rates with the lowest final cost after 20 epochs: η = 1 with batches of 8; η = 1 with the whole "
+        "training set.",
         "Batches of 8: lowest final cost 0.25 at η = 1; converging up to η = 1.",
         "The whole training set: lowest final cost 0.65 at η = 1; never converging.",
     ]
+
+
+def test_equal_steps_and_equal_examples_have_a_figure_each(runs):
+    steps = runs.assign(**{"stop.max_steps": 1000.0, "stop.max_epochs": np.nan, "final_cost": runs["final_cost"] / 2})
+    result = STUDY.analyze(pd.concat([runs, steps], ignore_index=True), None)
+    assert [figure.name for figure in result.figures] == ["lr_batch", "lr_batch_epochs"]
+    assert "Equal numbers of steps" in result.figures[0].caption
+    assert "Equal numbers of examples" in result.figures[1].caption
+    assert all("= 12 runs" in figure.caption for figure in result.figures)
+    assert result.findings[0] == (
+        "The learning rates with the lowest final cost after 1,000 steps: η = 1 with batches of 8; "
+        "η = 1 with the whole training set."
+    )
+    table = result.tables[0].frame
+    assert table["budget"].tolist() == ["1,000 steps"] * 6 + ["20 epochs"] * 6
+    assert (table["final cost"][:6] * 2).tolist() == table["final cost"][6:].tolist()
 
 
 def test_real_runs():
