@@ -66,9 +66,10 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyResult:
-    """Findings in sentences, and the figures, tables and films behind them."""
+    """Findings in sentences, and the figures, tables and films behind them; `answer` answers the study's title."""
 
     findings: Sequence[str]
+    answer: str = ""
     figures: Sequence[Figure] = ()
     tables: Sequence[Table] = ()
     films: Sequence[Film] = ()
