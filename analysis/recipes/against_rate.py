@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
 from analysis import describe, words
+from analysis.answers import rates
 from analysis.columns import RATE
 from analysis.draw import axes
 from analysis.draw.final import final
@@ -19,9 +22,18 @@ from analysis.stats.regimes import CONVERGING, EXPLODING, MEANINGS
 DATA = (RATE, "seed", "regime", "outcome", "final_cost", "final_accuracy", "start_sharpness", "steps")
 
 
-def against_rate(name: str, title: str, runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
-    """The figures, the table and the findings of runs over learning rates; `name` begins the names of the items."""
+def against_rate(
+    name: str,
+    title: str,
+    runs: pd.DataFrame,
+    steps: pd.DataFrame,
+    answer: Callable[[pd.DataFrame], str] = rates.largest,
+) -> StudyResult:
+    """The answer, the figures, the table and the findings of runs over learning rates; `name` begins the names of the
+    items.
+    """
     return StudyResult(
+        answer=answer(runs),
         findings=findings(runs),
         figures=[
             Figure(

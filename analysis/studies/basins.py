@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis import describe, frames, words
+from analysis.answers.seeds import lowest
 from analysis.columns import OPTIMIZER, PROBLEM, RATE
 from analysis.draw import basins as maps
 from analysis.errors import StudyError
@@ -68,6 +69,7 @@ def analyze(runs: pd.DataFrame, starts: pd.DataFrame, landscapes: Mapping[str, L
         )
     table = runs.assign(landscape=runs[PROBLEM].map(words.spoken)).sort_values(["landscape", RATE])
     return StudyResult(
+        answer=lowest(table),
         findings=findings(table),
         figures=figures,
         tables=[

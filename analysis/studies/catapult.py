@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis import describe, frames, words
+from analysis.answers.stability import catapults
 from analysis.draw import catapult as draw
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
@@ -43,6 +44,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
     doubling = table[table["run_id"].isin(runs.loc[is_doubling, "run_id"])]
     main = table.drop(doubling.index)
     return StudyResult(
+        answer=catapults(main),
         findings=[*onset_findings(main), *findings(main), *doubling_findings(doubling, runs[is_doubling])],
         figures=[
             *([phases_figure(main, runs[~is_doubling])] if len(main) else []),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import describe, frames, words
+from analysis.answers.sizes import descends_twice
 from analysis.columns import HIDDEN
 from analysis.draw import descents as draw
 from analysis.errors import StudyError
@@ -35,6 +36,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
     table = sizes(ends)
     caption = captions(ends, threshold)
     return StudyResult(
+        answer=descends_twice([summary(noise, *peaks[noise], threshold) for noise in noises]),
         findings=[finding(noise, table, *peaks[noise], threshold) for noise in noises],
         figures=[
             Figure(
@@ -92,6 +94,13 @@ def finding(noise: float, table: pd.DataFrame, costs: np.ndarray, sizes: np.ndar
         f"({after:,.0f}) {words.estimate(found.fall, found.fall_low, found.fall_high, '.3f')}",
         first or f"no size fits {FITTED:.0%} of the labels within this budget",
     )
+
+
+def summary(noise: float, costs: np.ndarray, sizes: np.ndarray, threshold: float) -> tuple[str, str, float, float]:
+    """A share of wrong labels, the verdict on a peak, its parameters, and their ratio to the threshold."""
+    found = descents.peak(costs)
+    top = float(sizes[found.top])
+    return f"with {_share(noise)}" if noise else "without wrong labels", found.verdict, top, top / threshold
 
 
 def answer(found: Peak) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import describe, frames, words
+from analysis.answers.stability import settles
 from analysis.columns import OPTIMIZER, RATE
 from analysis.draw.sharpness import ratios, sharpness
 from analysis.items import Figure, StudyResult, Table
@@ -23,6 +24,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
     frames.require(steps[np.isfinite(steps["cost"])], ("sharpness",), f"experiment {NAME!r}")
     table = late_sharpness(steps)
     return StudyResult(
+        answer=settles(table),
         findings=findings(table),
         figures=[figure for figure in (plain_figure(runs, steps), others_figure(runs, steps)) if figure],
         tables=[

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import describe, frames, networks, words
+from analysis.answers.sizes import decided as answer
 from analysis.columns import HIDDEN
 from analysis.draw import forks as draw
 from analysis.errors import StudyError
@@ -36,6 +37,11 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -
     averaged = averages(table)
     caption = captions(runs, table)
     return StudyResult(
+        answer=answer(
+            siblings_of(averaged),
+            float(table["budget"].max()),
+            int(averaged.loc[averaged["pairs are"] == SIBLINGS, "pairs"].min()),
+        ),
         findings=[
             finding(rows, table[table["width"] == width])
             for width, rows in averaged.groupby("hidden layers", sort=False)
@@ -60,6 +66,15 @@ def averages(table: pd.DataFrame) -> pd.DataFrame:
         ["order", "parting step"], kind="stable", na_position="first"
     )
     return keys.drop(columns="order").reset_index(drop=True)
+
+
+def siblings_of(averaged: pd.DataFrame) -> dict[str, tuple[list[float], list[str]]]:
+    """The steps at which the children of each width part, and the verdicts on them."""
+    siblings = averaged[averaged["pairs are"] == SIBLINGS]
+    return {
+        str(width): (rows["parting step"].tolist(), rows["verdict"].tolist())
+        for width, rows in siblings.groupby("hidden layers", sort=False)
+    }
 
 
 def finding(rows: pd.DataFrame, table: pd.DataFrame) -> str:

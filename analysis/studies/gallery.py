@@ -50,7 +50,24 @@ def analyze(runs: pd.DataFrame, paths: Sequence[Paths], minima: Sequence[Minima]
     figures = [curve(group) if group.landscape.parameters == 1 else surface(group) for group in paths]
     for trained in minima:
         figures += portraits.figures(trained)
-    return StudyResult(findings=[], figures=figures, films=[descent(group) for group in paths if group.name == FILMED])
+    return StudyResult(
+        answer=contents(paths, minima),
+        findings=[],
+        figures=figures,
+        films=[descent(group) for group in paths if group.name == FILMED],
+    )
+
+
+def contents(paths: Sequence[Paths], minima: Sequence[Minima]) -> str:
+    """What the pictures show."""
+    optimizers = {name for group in paths for name in group.runs[OPTIMIZER]}
+    parts = []
+    if paths:
+        places, walkers = words.plural(len(paths), "landscape"), words.plural(len(optimizers), "optimizer")
+        parts.append(f"the paths of {walkers} on {places}")
+    if minima:
+        parts.append(f"{words.plural(len(minima), 'trained network')} from all sides")
+    return words.sentences(" and ".join(parts))
 
 
 def curve(paths: Paths) -> Figure:

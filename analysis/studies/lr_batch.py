@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import describe, frames, words
+from analysis.answers import rates
 from analysis.columns import BATCH_SIZE, RATE
 from analysis.draw.phases import phases
 from analysis.items import Figure, StudyResult, Table
@@ -41,6 +42,7 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
     tables = {budget: cells(group).assign(budget=budget) for budget, group in groups.items()}
     table = pd.concat(tables.values(), ignore_index=True)
     return StudyResult(
+        answer=rates.batch(tables),
         findings=[text for budget, rows in tables.items() for text in findings(rows, budget)],
         figures=[figure(group, tables[budget], budget) for budget, group in groups.items()],
         tables=[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis import describe, frames, words
+from analysis.answers import rates
 from analysis.draw.borders import borders
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
@@ -23,6 +24,7 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
     if not len(predicted):
         raise StudyError("no optimizer of these runs has a known stability limit: there is no border to predict")
     return StudyResult(
+        answer=rates.border(predicted),
         findings=findings(predicted),
         figures=[
             Figure(

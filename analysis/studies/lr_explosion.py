@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from analysis.answers import rates
 from analysis.recipes.against_rate import against_rate
 from analysis.study import RATES, Study
 
@@ -12,6 +13,6 @@ STUDY = Study(
     chapter=RATES,
     order=40,
     minutes=0.5,
-    analyze=partial(against_rate, "lr_explosion", "Relu units, identity outputs"),
+    analyze=partial(against_rate, "lr_explosion", "Relu units, identity outputs", answer=rates.explosion),
     small=("seed=range(3)",),
 )

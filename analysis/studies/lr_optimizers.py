@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from analysis import frames
+from analysis.answers.comparisons import against
 from analysis.columns import OPTIMIZER
 from analysis.items import StudyResult
 from analysis.recipes import verdicts as recipes
 from analysis.recipes.choices import choices, spoken_choices
-from analysis.stats.usable import LEVELS, USABLE, wider
+from analysis.stats.usable import LEVELS, OWN, USABLE, wider
 from analysis.study import RATES, Study
 
 NAME, PLAIN = "lr_optimizers", "gradient_descent"
@@ -19,14 +22,23 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
     """A verdict for each optimizer, and final cost against the learning rate."""
     frames.require(runs, (OPTIMIZER,), f"experiment {NAME!r}")
     result = choices(NAME, OPTIMIZER, runs)
-    found = wider(runs, OPTIMIZER, PLAIN, spoken_choices(runs, OPTIMIZER))
+    names = spoken_choices(runs, OPTIMIZER)
+    found = wider(runs, OPTIMIZER, PLAIN, names)
     if not found:
-        return result
+        return replace(result, answer="Not decided: there is no other optimizer beside plain gradient descent.")
+    own = {choice: verdict for (level, choice), verdict in found.items() if level == OWN}
     groups = {
         f"within {USABLE:g} times {level}": [verdict for (own, _), verdict in found.items() if own == level]
         for level in LEVELS
     }
     return StudyResult(
+        answer=against(
+            list(own.values()),
+            [names[choice] for choice in own],
+            f"the range of learning rates within {USABLE:g} times an optimizer's best cost",
+            "wider than that of plain gradient descent",
+            "narrower than that of plain gradient descent",
+        ),
         findings=[
             *(recipes.answer(f"a wider range of learning rates, {level}", items) for level, items in groups.items()),
             *result.findings,

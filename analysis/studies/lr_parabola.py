@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -31,7 +33,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
         caption=caption(runs, chosen),
         data=paths[[RATE, "regime", "step", PLACE, "cost"]].sort_values([RATE, "step"]),
     )
-    return StudyResult(findings=result.findings, figures=[figure, *result.figures], tables=result.tables)
+    return replace(result, figures=[figure, *result.figures])
 
 
 def examples(steps: pd.DataFrame) -> pd.DataFrame:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from analysis import frames, words
+from analysis.answers.comparisons import against
 from analysis.columns import SCHEDULE
 from analysis.items import StudyResult
 from analysis.recipes import verdicts as recipes
 from analysis.recipes.choices import choices, spoken_choices
-from analysis.stats.tuned import ACCURACY, COST, PHRASES, Tuned, compared, of_schedules, tuned
+from analysis.stats.tuned import ACCURACY, CONSTANT, COST, PHRASES, Tuned, compared, of_schedules, tuned
 from analysis.stats.verdicts import Verdict
 from analysis.study import RATES, Study
 
@@ -24,11 +26,20 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
     result, names = choices(NAME, SCHEDULE, runs), spoken_choices(runs, SCHEDULE)
     arms = tuned(runs, SCHEDULE)
     quantities = [quantity for quantity in (COST, ACCURACY) if quantity in runs]
-    found = {quantity: list(compared(arms, of_schedules(arms), names, quantity).values()) for quantity in quantities}
+    by_contrast = {quantity: compared(arms, of_schedules(arms), names, quantity) for quantity in quantities}
+    found = {quantity: list(verdicts.values()) for quantity, verdicts in by_contrast.items()}
     if not found[COST]:
-        return result
+        return replace(result, answer="Not decided: there is no other schedule beside the constant learning rate.")
+    own = {arm: verdict for (arm, baseline), verdict in by_contrast[COST].items() if baseline == CONSTANT}
     note = words.sentences(chosen_rates(arms, names)).removesuffix(".")
     return StudyResult(
+        answer=against(
+            list(own.values()),
+            [names[arm] for arm in own],
+            "the final training cost of a schedule at its best learning rate",
+            "lower than with the best constant one",
+            "higher than with the best constant one",
+        ),
         findings=[*findings(found), *result.findings],
         figures=[
             recipes.figure(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import networks, words
+from analysis.answers.seeds import decides
 from analysis.errors import StudyError
 from analysis.items import StudyResult, Table
 from analysis.recipes import minima as recipes
@@ -27,6 +28,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, minima: Minima) -> StudyRes
         )
     lines = arm_lines(arms)
     return StudyResult(
+        answer=decides(arms),
         findings=[lead(arms), *(finding(arm, group, *lines[arm]) for arm, group in arms.items())],
         figures=[
             recipes.finals(arms, runs),

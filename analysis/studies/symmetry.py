@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import describe, frames, networks, words
+from analysis.answers.seeds import random as why_random
 from analysis.draw.symmetry import symmetry
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult
@@ -39,7 +40,20 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -
         data=table[["start", "seed", "step", "cost", "distinct units"]],
     )
     return StudyResult(
-        findings=[finding(str(start), group, units) for start, group in table.groupby("start")], figures=[figure]
+        answer=why_random({str(start): ends(group, units) for start, group in table.groupby("start")}, units),
+        findings=[finding(str(start), group, units) for start, group in table.groupby("start")],
+        figures=[figure],
+    )
+
+
+def ends(steps: pd.DataFrame, units: int) -> tuple[pd.Series, pd.Series, bool]:
+    """The distinct units and the costs at the ends of the runs of one start; True if all units start distinct."""
+    ordered = steps.sort_values("step")
+    last = ordered.drop_duplicates("run_id", keep="last")
+    return (
+        last["distinct units"],
+        last["cost"],
+        bool((ordered.drop_duplicates("run_id")["distinct units"] == units).all()),
     )
 
 
@@ -67,11 +81,10 @@ def counts(steps: pd.DataFrame, groups: Sequence[Minima]) -> pd.DataFrame:
 
 def finding(start: str, steps: pd.DataFrame, units: int) -> str:
     """The distinct units and the cost at the ends of the runs of one start, in a sentence."""
-    ends = steps.sort_values("step").drop_duplicates("run_id", keep="last")
-    distinct, cost = ends["distinct units"], ends["cost"]
+    distinct, cost, _ = ends(steps, units)
     return words.sentences(
         f"{start}: at the end, {between(distinct, '.0f')} of {units} hidden units are distinct, at a training cost of "
-        f"{between(cost, '.3g')} (n = {len(ends)})"
+        f"{between(cost, '.3g')} (n = {len(cost)})"
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from analysis import columns, describe, frames, words
+from analysis.answers.seeds import luck as of_luck
 from analysis.columns import RATE
 from analysis.draw import seeds as draw
 from analysis.errors import StudyError
@@ -60,6 +61,7 @@ def analyze(runs: pd.DataFrame) -> StudyResult:
     parts = shares.shares(sample.crossed) if sample.crossed is not None else {}
     needs = needed(sample)
     return StudyResult(
+        answer=of_luck(sample.values, best, needs),
         findings=[
             distribution_finding(sample.values),
             best_finding(sample.values, best),

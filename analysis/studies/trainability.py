@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import frames, words
+from analysis.answers.stability import ragged
 from analysis.columns import BATCH_SIZE, PROBLEM
 from analysis.items import StudyResult
 from analysis.recipes import trainability as recipe
@@ -77,6 +78,7 @@ def analyze(runs: pd.DataFrame, pixels: pd.DataFrame) -> StudyResult:
     if NETWORK in pictures:
         figures.append(recipe.network_figure(runs, pixels, pictures[NETWORK][0]))
     return StudyResult(
+        answer=ragged(table),
         findings=findings(table, by_window, runs, pictures),
         figures=figures,
         films=films,

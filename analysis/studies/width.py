@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import describe, networks, words
+from analysis.answers.sizes import falls as answer
 from analysis.columns import HIDDEN
 from analysis.draw.minima import by_width
 from analysis.errors import StudyError
@@ -27,7 +28,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -
         if len(group.runs) < 2:
             raise StudyError(f"run {group.runs['run_name'].iloc[0]!r} is the only one of its shape; a pair needs two")
     table = barriers_by_width(groups)
-    averaged = averages_by_width(table)
+    averaged, verdict = averages_by_width(table), falls(table)
     caption = words.sentences(
         f"barrier of the training cost on the straight line between two minima, at {POINTS} points, for disjoint pairs "
         f"of runs; mean with its {averages.bounds_name(averaged['pairs'])}",
@@ -36,7 +37,11 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -
         describe.setup_text(runs),
     )
     return StudyResult(
-        findings=[*falls(table), *(finding(row) for _, row in averaged.iterrows())],
+        answer=answer(verdict, averaged),
+        findings=[
+            *([sentence(verdict, ".3f", "pair")] if verdict else []),
+            *(finding(row) for _, row in averaged.iterrows()),
+        ],
         figures=[Figure(name="width", title=TITLE, plot=by_width(table), caption=caption, data=table)],
         tables=[Table(name="width_barriers", title=TITLE, frame=averaged, caption=caption)],
     )
@@ -52,16 +57,19 @@ def averages_by_width(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*keys, "pairs", "barrier", "low", "high"])
 
 
-def falls(table: pd.DataFrame) -> list[str]:
-    """A verdict on whether the barrier between aligned minima is lower at the largest network than at the smallest."""
+def falls(table: pd.DataFrame) -> Verdict | None:
+    """A verdict on whether the barrier between aligned minima is lower at the largest network than at the smallest.
+
+    None for one width.
+    """
     groups = [group for _, group in table[table["pairs are"] == ALIGNED].groupby("parameters")]
     if len(groups) < 2:
-        return []
+        return None
     narrow, wide = groups[0], groups[-1]
     count = min(len(narrow), len(wide))
     first, second = (group["barrier"].to_numpy(float)[:count] for group in (narrow, wide))
     value, low, high = verdicts.paired_difference(first, second)
-    verdict = Verdict(
+    return Verdict(
         arm="widest against narrowest",
         hypothesis=f"the barrier between aligned minima is lower with hidden layers {wide['hidden layers'].iloc[0]} "
         f"than with {narrow['hidden layers'].iloc[0]}",
@@ -72,7 +80,6 @@ def falls(table: pd.DataFrame) -> list[str]:
         n=count,
         observed=(first - second).tolist(),
     )
-    return [sentence(verdict, ".3f", "pair")]
 
 
 def finding(row: pd.Series) -> str:

@@ -1,0 +1,100 @@
+"""Answers about learning rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis import words
+from analysis.columns import RATE
+from analysis.stats import stability
+from analysis.stats.borders import CLOSE, RATIO
+from analysis.stats.regimes import CONVERGING, EXPLODING
+
+
+def largest(runs: pd.DataFrame) -> str:
+    """How large a learning rate may be: the largest at which all runs converge, and what happens beyond."""
+    n, by_rate = int(runs.groupby(RATE).size().min()), (runs["regime"] == CONVERGING).groupby(runs[RATE])
+    each = "the run converges" if n == 1 else f"all {n} runs converge"
+    rates = by_rate.all().index[by_rate.all()]
+    if rates.empty:
+        return words.sentences(f"none of {_tried(runs)} is small enough that {each}")
+    parts = [f"up to η = {words.rate(rates.max())}: of {_tried(runs)} it is the largest at which {each}"]
+    if limit := stability.limit_range(runs):
+        parts[0] += f", {rates.max() / limit[1]:.2g} times the stability limit at the start"
+    above = by_rate.any().loc[rates.max() :]
+    none = above.index[~above]
+    exploding = runs.loc[(runs["regime"] == EXPLODING) & (runs[RATE] > rates.max()), RATE]
+    if len(exploding):
+        parts.append(f"from η = {words.rate(exploding.min())} on runs explode")
+    elif len(none):
+        parts.append(f"at η = {words.rate(none.min())} none does")
+    else:
+        parts.append("no larger one failed altogether, so the border lies beyond those that were tried")
+    return words.sentences(*parts)
+
+
+def explosion(runs: pd.DataFrame) -> str:
+    """The learning rate from which on runs explode."""
+    explodes = (runs["regime"] == EXPLODING).groupby(runs[RATE])
+    some, every = explodes.any(), explodes.all()
+    if not some.any():
+        return words.sentences(f"none of the {len(runs)} runs exploded, at {_tried(runs)}")
+    first = some.index[some].min()
+    below = (runs[RATE] < first).sum()
+    text = f"from η = {words.rate(first)} on"
+    text += f": none of the {below} runs at smaller rates explodes" if below else ", the smallest that was tried"
+    later = [rate for rate in every.index if every.loc[rate:].all()]
+    if not later:
+        return words.sentences(text, "not all runs explode even at the largest")
+    return words.sentences(text, f"from η = {words.rate(min(later))} on all do" if min(later) > first else "all do")
+
+
+def _tried(runs: pd.DataFrame) -> str:
+    rates = runs[RATE]
+    if rates.nunique() == 1:
+        return f"the one learning rate tried, η = {words.rate(rates.iloc[0])}"
+    return f"the {rates.nunique()} learning rates tried ({words.rate(rates.min())} to {words.rate(rates.max())})"
+
+
+def border(table: pd.DataFrame) -> str:
+    """Whether measured borders are where they are predicted, on quadratics and for networks."""
+    network = table["case"].str.startswith("network")
+    parts = []
+    if len(quadratics := table[~network]):
+        close = int(((quadratics[RATIO] - 1).abs() <= CLOSE).sum())
+        lead = "yes" if close == len(quadratics) else "no" if not close else "not always"
+        parts.append(
+            f"on quadratics {lead}: {close} of {words.plural(len(quadratics), 'border')} lie within {CLOSE:.0%} of the "
+            "prediction"
+        )
+    if len(networks := table[network]):
+        low, high = networks[RATIO].min(), networks[RATIO].max()
+        where = f"at {low:.2g}" if low == high else f"at {low:.2g} to {high:.2g}"
+        close = bool(((networks[RATIO] - 1).abs() <= CLOSE).all())
+        why = "" if close else ", since the curvature changes along descent"
+        parts.append(f"for networks it lies {where} times the prediction{why}")
+    return words.sentences(*parts)
+
+
+def batch(tables: dict[str, pd.DataFrame]) -> str:
+    """Whether the best learning rate grows with the batch size, for each budget."""
+    return words.sentences(*(_batch(budget, rows) for budget, rows in tables.items()))
+
+
+def _batch(budget: str, table: pd.DataFrame) -> str:
+    finite = table[np.isfinite(table["iqm"])]
+    best = finite.loc[finite.groupby("size")["iqm"].idxmin()].sort_values("size")
+    rates, spent = best[RATE].to_numpy(float), f"after {budget}"
+    if len(best) < 2:
+        return f"{spent} the best learning rate is η = {words.rate(rates[0])}, at one batch size" if len(best) else ""
+    ends = f"from η = {words.rate(rates[0])} with batches of {best['label'].iloc[0]} to η = {words.rate(rates[-1])} "
+    ends += f"with {'the whole training set' if np.isinf(best['size'].iloc[-1]) else best['label'].iloc[-1]}"
+    steps = np.diff(rates)
+    if not steps.any():
+        return f"{spent} one learning rate, η = {words.rate(rates[0])}, is the best for all batch sizes"
+    if (steps >= 0).all():
+        return f"{spent}, the larger the batches the larger the best learning rate, {ends}"
+    if (steps <= 0).all():
+        return f"{spent}, the larger the batches the smaller the best learning rate, {ends}"
+    return f"{spent} the best learning rate does not simply grow with the batch size: it goes {ends}, not steadily"

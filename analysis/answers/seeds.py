@@ -1,0 +1,89 @@
+"""Answers about seeds, starts and minima."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis import words
+from analysis.stats.estimates import over_pairs
+from analysis.stats.minima import BOTH, START, Arms
+
+NEARLY_ALL = 0.995
+STEADY = 0.1  # of its mean: a standard deviation below it is said to be small
+
+
+def decides(arms: Arms) -> str:
+    """What differs between runs that differ in their seeds: the point, the predictions, the cost."""
+    arm = BOTH if BOTH in arms else next(iter(arms))
+    minima = arms[arm]
+    apart = over_pairs(minima.raw_distances)[0] / minima.norms.mean()
+    costs, accuracies = minima.runs["final_cost"], minima.runs["final_accuracy"]
+    spread = costs.std() / costs.mean()
+    where = "far apart" if apart > 0.5 else "near each other"
+    lead = "where descent ends" + (", and hardly how well" if spread <= STEADY else ", and how well")
+    return words.sentences(
+        f"{lead}: runs whose {_varied(arm)} end {where}, {apart:.2g} times as far from each other as from the origin, "
+        f"and predict {over_pairs(minima.disagreement)[0]:.1%} of the test examples differently; their final costs "
+        f"have a standard deviation of {spread:.0%} of the mean, their accuracies one of "
+        f"{100 * accuracies.std():.1f} points (n = {len(minima.runs)} runs)"
+    )
+
+
+def _varied(arm: str) -> str:
+    return {BOTH: "start and order of mini-batches differ", START: "start differs"}.get(
+        arm, "order of mini-batches differs"
+    )
+
+
+def luck(values: np.ndarray, best: pd.DataFrame, needs: pd.DataFrame) -> str:
+    """How far accuracy varies with the seed, how lucky the best of n is, and what telling two settings apart takes."""
+    top = best.iloc[-1]
+    half = needs.loc[(needs["difference"] - 0.5).abs().idxmin()]
+    return words.sentences(
+        f"{len(values):,} runs that differ in nothing but the seed have a test accuracy of {values.mean():.1f} ± "
+        f"{values.std(ddof=1):.1f}%",
+        f"the best of {top['n']:,.0f} is {top['expected best'] - values.mean():.1f} points above the mean by luck "
+        f"alone, and to tell two settings apart that differ by {half['difference']:g} points takes "
+        f"{half['unpaired']:,.0f} seeds of each",
+    )
+
+
+def lowest(table: pd.DataFrame) -> str:
+    """How often descent reaches a lowest minimum, on each landscape at the learning rate that suits best."""
+    highest = table.groupby("landscape", sort=False)["fraction_global"].max()
+    shares = {words.landscape(str(name)): float(share) for name, share in highest.items()}
+    texts = [
+        f"{share:.0%} of the starts on {name}" for name, share in sorted(shares.items(), key=lambda item: -item[1])
+    ]
+    values = list(shares.values())
+    lead = "always" if min(values) >= NEARLY_ALL else "hardly ever" if max(values) <= 1 - NEARLY_ALL else ""
+    lead = lead or ("it depends on the landscape" if len(values) > 1 else "not always")
+    return words.sentences(
+        f"{lead}: at the learning rate that suits best, descent reaches a lowest minimum from {words.listed(texts)}"
+    )
+
+
+def random(ends: Mapping[str, tuple[pd.Series, pd.Series, bool]], units: int) -> str:
+    """Why starts are random: what becomes of units that start equal.
+
+    `ends` has, for each start, the distinct units and the costs at the ends of its runs, and whether its units were all
+    distinct at the start.
+    """
+    equal = {name: own for name, own in ends.items() if not own[2]}
+    unequal = {name: own for name, own in ends.items() if own[2]}
+    if not equal or not unequal:
+        return "Not decided: this takes runs whose units start equal, and runs whose units start different."
+    kept = max(own[0].max() for own in equal.values())
+    costs = [min(own[1].min() for own in group.values()) for group in (equal, unequal)]
+    if kept >= units:
+        return words.sentences(
+            f"here they need not be: all {units} hidden units ended distinct where they had started equal, through "
+            "rounding alone"
+        )
+    return words.sentences(
+        f"because units that start equal stay equal: of {units} hidden units at most {kept:.0f} ended distinct, "
+        f"and the training cost did not fall below {costs[0]:.2g}; from random starts it fell to {costs[1]:.2g}"
+    )

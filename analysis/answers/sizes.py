@@ -1,0 +1,76 @@
+"""Answers about the size of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from analysis import words
+from analysis.stats import forks
+from analysis.stats.descents import NO_PEAK, PEAK
+from analysis.stats.minima import ALIGNED
+from analysis.stats.verdicts import FAILS, FEWEST, HOLDS, UNDECIDED, Verdict
+
+EARLY = 0.05  # of the steps
+
+
+def falls(verdict: Verdict | None, averaged: pd.DataFrame) -> str:
+    """Whether the barrier between aligned minima falls with the width."""
+    aligned = averaged[averaged["pairs are"] == ALIGNED].sort_values("parameters")
+    chain = " → ".join(f"{value:.2g}" for value in aligned["barrier"])
+    layers = words.listed([f"({name})" for name in aligned["hidden layers"]])
+    if verdict is None:
+        return "Not decided: all networks have one width."
+    named = f"after alignment it is {chain} for hidden layers {layers}"
+    lead = {
+        HOLDS: f"yes: {named}",
+        FAILS: f"no, it rises: {named}",
+        UNDECIDED: f"not decided: {named}, but "
+        + (f"a verdict needs {FEWEST} pairs" if verdict.n < FEWEST else "the difference may be chance"),
+    }[verdict.verdict]
+    return words.sentences(f"{lead} (n = {words.plural(verdict.n, 'pair')})")
+
+
+def decided(siblings: Mapping[str, tuple[Sequence[float], Sequence[str]]], budget: float, pairs: int) -> str:
+    """From which step on children of one run end in one valley; `siblings` has each width's steps and verdicts, of
+    `pairs` pairs of children or more.
+    """
+    first = {width: forks.stable_from(*found) for width, found in siblings.items()}
+    known = {width: step for width, step in first.items() if step is not None}
+    open_ = [f"({width})" for width in first if width not in known]
+    if pairs < FEWEST:
+        return words.sentences(
+            f"not decided: each step has {words.plural(pairs, 'pair')} of copies, and a verdict needs {FEWEST}"
+        )
+    if not known:
+        return words.sentences(
+            "not by any step that was tried: two copies of a run that see other mini-batches from then on are not "
+            "shown to end in one valley"
+        )
+    lead = "by the start" if not any(known.values()) else ""
+    lead = lead or ("early" if max(known.values()) <= EARLY * budget else "during training")
+    steps = [f"by step {step:,.0f} for hidden layers ({width})" for width, step in known.items()]
+    return words.sentences(
+        f"{lead}: two copies of a run that see other mini-batches from then on end in one valley "
+        f"{words.listed(steps)}, of {budget:,.0f} steps",
+        f"not decided for hidden layers {words.listed(open_)}" if open_ else "",
+    )
+
+
+def descends_twice(found: Sequence[tuple[str, str, float, float]]) -> str:
+    """Whether the test cost has a peak, for each share of wrong labels: its name, the verdict, the parameters at the
+    peak, and their ratio to training examples × outputs.
+    """
+    peaks = [item for item in found if item[1] == PEAK]
+    lead = "yes" if len(peaks) == len(found) else "it depends on the labels" if peaks else "no"
+    lead = "not decided" if all(item[1] == UNDECIDED for item in found) else lead
+    texts = []
+    for name, verdict, parameters, ratio in found:
+        says = {
+            PEAK: f"the test cost peaks at {parameters:,.0f} parameters, {ratio:.2g} times training examples × outputs",
+            NO_PEAK: "the test cost has no peak between two valleys",
+            UNDECIDED: "a peak is neither shown nor excluded",
+        }[verdict]
+        texts.append(f"{name} {says}")
+    return words.sentences(f"{lead}: {'; '.join(texts)}")

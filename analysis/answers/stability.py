@@ -1,0 +1,85 @@
+"""Answers about what happens at the stability limit and above it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis import words
+from analysis.stats.boundaries import FEWEST_WINDOWS
+from analysis.stats.catapult import CASE, CATAPULT, DIVERGING, LIMIT, PHASE, C
+from analysis.stats.sharpness import CRITICAL, close
+
+PLAIN = "gradient_descent"
+
+
+def settles(table: pd.DataFrame) -> str:
+    """Whether the sharpness of runs that start below the limit settles at it; `table` is that of `late_sharpness`."""
+    below = table[table["at the start"] < table[CRITICAL]]
+    plain, others = below[below["optimizer"] == PLAIN], below[below["optimizer"] != PLAIN]
+    parts = []
+    if len(plain):
+        share = plain["settled"].mean()
+        lead = "yes" if share == 1 else "mostly" if share > 0.5 else "seldom" if share else "no"
+        parts.append(
+            f"{lead}: the sharpness rises to the stability limit and stays there, to within {close(PLAIN):.0%}, in "
+            f"{_settled(plain)} of gradient descent that start below it"
+        )
+    else:
+        parts.append("not decided for gradient descent: no run of it started below the stability limit")
+    if len(others):
+        parts.append(
+            f"so it does, to within {close('adam'):.0%}, in {_settled(others)} of others, at limits of their own"
+        )
+    return words.sentences(*parts)
+
+
+def _settled(rows: pd.DataFrame) -> str:
+    return f"{int(rows['settled'].sum())} of {words.plural(len(rows), 'run')}"
+
+
+def catapults(table: pd.DataFrame) -> str:
+    """Up to which c = ηλ runs converge after the cost has risen; `table` is that of `phases`."""
+    above = table[table[C] > LIMIT]
+    rose = above[above[PHASE] == CATAPULT]
+    if above.empty:
+        return f"Not decided: no learning rate above the stability limit, c = ηλ = {LIMIT:g}, was tried."
+    if rose.empty:
+        return words.sentences(
+            f"none that was tried: of {words.plural(len(above), 'run')} above the stability limit, c = ηλ = {LIMIT:g}, "
+            f"{(above[PHASE] == DIVERGING).sum()} diverged, and none converged after a rise of its cost"
+        )
+    tops = [f"{case} up to c = {own[C].max():.2g}" for case, own in rose.groupby(CASE, sort=False)]
+    return words.sentences(
+        f"with the learning rate in units of the sharpness at the start, c = ηλ, and the stability limit at c = "
+        f"{LIMIT:g}: {words.listed(tops)}",
+        "there the cost first rises, then falls, and descent ends where it is flatter"
+        if (rose["final sharpness / start"] < 1).mean() > 0.5
+        else "there the cost first rises, then falls",
+    )
+
+
+def ragged(table: pd.DataFrame) -> str:
+    """Whether the boundary stays ragged when it is enlarged; `table` has a row for each condition."""
+    names = {verdict: rows["condition"].tolist() for verdict, rows in table.groupby("verdict", sort=False)}
+    fractal, smooth = names.get("fractal", []), names.get("not told from smooth", [])
+    open_ = names.get("not decided", [])
+    if not fractal and not smooth:
+        most = int(table["windows"].max()) if len(table) else 0
+        return words.sentences(
+            f"not decided: a boundary was measured in {words.plural(most, 'enlargement')} at most, and a verdict needs "
+            f"{FEWEST_WINDOWS}"
+            if most < FEWEST_WINDOWS
+            else "not decided for any of the conditions"
+        )
+    values = table.loc[table["verdict"] == "fractal", "dimension"]
+    parts = []
+    if fractal:
+        size = f"{values.min():.2f}" if len(values) == 1 else f"{values.min():.2f} to {values.max():.2f}"
+        parts.append(
+            f"yes for {words.listed(fractal)}: however far it is enlarged it is ragged, with a dimension of {size}"
+        )
+    if smooth:
+        parts.append(f"{'not told' if fractal else 'it is not told'} from a smooth curve for {words.listed(smooth)}")
+    if open_:
+        parts.append(f"not decided for {words.listed(open_)}")
+    return words.sentences(*parts)
