@@ -9,11 +9,9 @@ from typing import Any
 import pandas as pd
 
 from analysis import frames
+from analysis.chapters import Chapter
 from analysis.items import StudyResult
 from gdlab.blas import one_thread
-
-RATES, SEEDS, PICTURES = "The learning rate", "Seeds and minima", "Pictures"
-CHAPTERS = (RATES, SEEDS, PICTURES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +24,7 @@ class Study:
     """
 
     title: str
-    chapter: str
+    chapter: Chapter
     order: int
     minutes: float
     analyze: Callable[..., StudyResult]

@@ -4,6 +4,7 @@ import interruptions  # noqa: F401  first: Ctrl-C is heeded while the others are
 
 # isort: split
 import math
+import os
 import re
 import shlex
 import sys
@@ -42,6 +43,7 @@ from hydra_plugins._axes import GEOMSPACE
 from hydra_plugins._internals import VERSION_BASE, UsageError
 from hydra_plugins.stacked_launcher import ComposedJob, ComposedJobs, stackable
 
+DATA = "GDLAB_PROBLEM_DATA"  # the default data set
 FLAGS = ("resume", "dry_run")
 ABOUT = {"tracking", *FLAGS}  # keys that do not describe the run
 TRACKING = ("uri", *defaults.file("train")["tracking"])
@@ -108,7 +110,7 @@ def run_sweep(
                 earlier=earlier,
                 observer=watching,
                 settings=launch.settings,
-                command=tracking.redacted(shlex.join(["python", "experiments/train.py", *sys.argv[1:]])),
+                command=tracking.redacted(launching()),
                 new_executor=ready,
             )
         finally:
@@ -122,6 +124,13 @@ def run_sweep(
         if address := console.sweep_link(launch.uri, launch.experiment, [job.config for job in launch.jobs]):
             print(address)
     return results
+
+
+def launching() -> str:
+    """The command line, with the environment's data set."""
+    data = os.environ.get(DATA)
+    prefix = [f"{DATA}={data}"] if data else []
+    return " ".join([*prefix, shlex.join(["python", "experiments/train.py", *sys.argv[1:]])])
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def conditions(pictures: Mapping[str, Sequence[tuple[int, Picture]]]) -> Figure:
     """A column for each condition: its first window above its deepest one."""
     rows = max(len(windows) for windows in pictures.values())
     columns = len(pictures)
-    figure = Figure(figsize=(min(style.PAGE, 0.5 + 1.6 * columns), 0.9 + 1.35 * rows), layout="constrained")
+    figure = Figure(figsize=(min(style.PAGE, 0.5 + 1.6 * columns), 0.8 + 1.05 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     for column, (name, windows) in zip(grid.T, pictures.items(), strict=True):
         for ax, (zoom, shown) in zip(column, windows, strict=False):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from analysis.study import CHAPTERS, Study
+from analysis.chapters import CHAPTERS
+from analysis.study import Study
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "conf" / "experiment"
 

@@ -8,12 +8,13 @@ import pandas as pd
 
 from analysis import describe, frames, words
 from analysis.answers.seeds import lowest
+from analysis.chapters import DOWNHILL
 from analysis.columns import OPTIMIZER, PROBLEM, RATE
 from analysis.draw import basins as maps
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
 from analysis.stats import stability
-from analysis.study import SEEDS, Study
+from analysis.study import Study
 from gdlab import tracking
 from gdlab.problems.landscapes import Landscape
 from gdlab.sweeps import configuration
@@ -127,8 +128,8 @@ def _without(restless: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="How often does descent reach the lowest minimum?",
-    chapter=SEEDS,
-    order=20,
+    chapter=DOWNHILL,
+    order=30,
     minutes=0.5,
     analyze=analyze,
     load=load,

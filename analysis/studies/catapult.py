@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis import describe, frames, words
 from analysis.answers.stability import catapults
+from analysis.chapters import STEPS
 from analysis.draw import catapult as draw
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
@@ -27,7 +28,7 @@ from analysis.stats.catapult import (
     boundaries,
     phases,
 )
-from analysis.study import RATES, Study
+from analysis.study import Study
 
 NAME = "catapult"
 WIDTH = "problem.width"
@@ -192,8 +193,8 @@ def doubling_findings(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
 
 STUDY = Study(
     title="Which learning rates above the stability limit still converge?",
-    chapter=RATES,
-    order=90,
+    chapter=STEPS,
+    order=50,
     minutes=2,
     analyze=analyze,
     small=(

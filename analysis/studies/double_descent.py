@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis import describe, frames, words
 from analysis.answers.sizes import descends_twice
+from analysis.chapters import SIZES
 from analysis.columns import HIDDEN
 from analysis.draw import descents as draw
 from analysis.errors import StudyError
@@ -14,7 +15,7 @@ from analysis.items import Figure, StudyResult, Table
 from analysis.stats import descents, students
 from analysis.stats.descents import Peak
 from analysis.stats.verdicts import UNDECIDED
-from analysis.study import SEEDS, Study
+from analysis.study import Study
 from gdlab.descent.stopping import DIVERGED
 
 NOISE = "problem.data.label_noise"
@@ -137,8 +138,8 @@ def _of_all_sizes(runs: pd.DataFrame) -> pd.DataFrame:
 
 STUDY = Study(
     title="Does the test cost fall, rise and fall again with size?",
-    chapter=SEEDS,
-    order=60,
+    chapter=SIZES,
+    order=20,
     minutes=10,
     analyze=analyze,
     small=("problem.hidden=[1],[4],[12],[64]", "seed=range(2)"),

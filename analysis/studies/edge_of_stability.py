@@ -7,13 +7,14 @@ import pandas as pd
 
 from analysis import describe, frames, words
 from analysis.answers.stability import settles
+from analysis.chapters import STEPS
 from analysis.columns import OPTIMIZER, RATE
 from analysis.draw.sharpness import ratios, sharpness
 from analysis.items import Figure, StudyResult, Table
 from analysis.recipes import captions
 from analysis.stats import stability
 from analysis.stats.sharpness import CRITICAL, DECIDING, LATE, RATIO, REACHED, close, compared, late_sharpness
-from analysis.study import RATES, Study
+from analysis.study import Study
 
 NAME = "edge_of_stability"
 PLAIN = "gradient_descent"
@@ -173,8 +174,8 @@ def caption(runs: pd.DataFrame, steps: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="Does the sharpness settle at the stability limit?",
-    chapter=RATES,
-    order=80,
+    chapter=STEPS,
+    order=40,
     minutes=1,
     analyze=analyze,
     small=(

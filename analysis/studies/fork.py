@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis import describe, frames, networks, words
 from analysis.answers.sizes import decided as answer
+from analysis.chapters import ENDS
 from analysis.columns import HIDDEN
 from analysis.draw import forks as draw
 from analysis.errors import StudyError
@@ -15,7 +16,7 @@ from analysis.items import Figure, StudyResult, Table
 from analysis.stats import forks, students
 from analysis.stats.forks import ALIGNED, FORK, MEASURES, RAW, SIBLINGS, STEP
 from analysis.stats.minima import Minima
-from analysis.study import SEEDS, Study
+from analysis.study import Study
 from gdlab import tracking
 
 TITLE = "Barriers and disagreement of children that part at step k"
@@ -138,8 +139,8 @@ def captions(runs: pd.DataFrame, table: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="When is the outcome decided?",
-    chapter=SEEDS,
-    order=50,
+    chapter=ENDS,
+    order=40,
     minutes=6,
     load=load,
     analyze=analyze,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import describe, frames, networks, words
+from analysis.chapters import DOWNHILL
 from analysis.columns import OPTIMIZER, RATE
 from analysis.draw import landscapes
 from analysis.draw.film import film
@@ -15,7 +16,7 @@ from analysis.items import Figure, Film, StudyResult
 from analysis.recipes import portraits
 from analysis.stats.minima import Minima
 from analysis.stats.paths import Paths
-from analysis.study import PICTURES, Study
+from analysis.study import Study
 from gdlab import tracking
 from gdlab.problems.landscapes import Landscape
 from gdlab.problems.network import Network
@@ -116,8 +117,8 @@ def descent(paths: Paths) -> Film:
 
 
 STUDY = Study(
-    title="Gallery",
-    chapter=PICTURES,
+    title="What does descent look like?",
+    chapter=DOWNHILL,
     order=10,
     minutes=0.5,
     load=load,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis import describe, frames, words
 from analysis.answers import rates
+from analysis.chapters import RULES
 from analysis.columns import BATCH_SIZE, RATE
 from analysis.draw.phases import phases
 from analysis.items import Figure, StudyResult, Table
@@ -14,7 +15,7 @@ from analysis.recipes import captions
 from analysis.stats import averages
 from analysis.stats.cells import WHOLE_SET, cells
 from analysis.stats.regimes import CONVERGING
-from analysis.study import RATES, Study
+from analysis.study import Study
 
 TITLE = "Regime and final cost by learning rate and batch size"
 SEEN = {
@@ -113,8 +114,8 @@ def caption(runs: pd.DataFrame, table: pd.DataFrame, unit: str) -> str:
 
 STUDY = Study(
     title="Which learning rates suit which batch size?",
-    chapter=RATES,
-    order=50,
+    chapter=RULES,
+    order=10,
     minutes=3,
     analyze=analyze,
     small=("problem.batch_size=1,16,256", "seed=range(1)"),

@@ -6,12 +6,13 @@ import pandas as pd
 
 from analysis import describe, frames, words
 from analysis.answers import rates
+from analysis.chapters import STEPS
 from analysis.draw.borders import borders
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
 from analysis.recipes import captions
 from analysis.stats.borders import CLOSE, RATIO, WIDE, measured_borders
-from analysis.study import RATES, Study
+from analysis.study import Study
 
 LIMITS = "2/λ for gradient descent and 2(1 + β)/λ with momentum β"
 
@@ -90,7 +91,7 @@ def caption(runs: pd.DataFrame, table: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="Where is the border of stability, and is it where theory has it?",
-    chapter=RATES,
+    chapter=STEPS,
     order=30,
     minutes=1,
     analyze=analyze,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from analysis.chapters import STEPS
 from analysis.recipes.against_rate import against_rate
-from analysis.study import RATES, Study
+from analysis.study import Study
 
 STUDY = Study(
     title="How large may a learning rate be?",
-    chapter=RATES,
+    chapter=STEPS,
     order=10,
     minutes=1,
     analyze=partial(against_rate, "lr_divergence", "The network"),

@@ -8,12 +8,13 @@ import pandas as pd
 
 from analysis import frames
 from analysis.answers.comparisons import against
+from analysis.chapters import RULES
 from analysis.columns import OPTIMIZER
 from analysis.items import StudyResult
 from analysis.recipes import verdicts as recipes
 from analysis.recipes.choices import choices, spoken_choices
 from analysis.stats.usable import LEVELS, OWN, USABLE, wider
-from analysis.study import RATES, Study
+from analysis.study import Study
 
 NAME, PLAIN = "lr_optimizers", "gradient_descent"
 
@@ -57,8 +58,8 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
 
 STUDY = Study(
     title="Do modern optimizers tolerate a wider range of learning rates?",
-    chapter=RATES,
-    order=60,
+    chapter=RULES,
+    order=20,
     minutes=1,
     analyze=analyze,
     small=("seed=range(2)",),

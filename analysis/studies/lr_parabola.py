@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from analysis import describe, frames, words
+from analysis.chapters import DOWNHILL
 from analysis.columns import OPTIMIZER, RATE
 from analysis.draw.parabola import CENTER, CURVATURE, PLACE, on_parabola
 from analysis.items import Figure, StudyResult
 from analysis.recipes import captions
 from analysis.recipes.against_rate import against_rate
 from analysis.stats.regimes import CONVERGING
-from analysis.study import RATES, Study
+from analysis.study import Study
 
 NAME = "lr_parabola"
 OVERSHOOTING, ONE_STEP = "converging, overshooting", "one step"
@@ -65,7 +66,7 @@ def caption(runs: pd.DataFrame, chosen: pd.DataFrame) -> str:
 
 STUDY = Study(
     title="How large may a learning rate be on a parabola?",
-    chapter=RATES,
+    chapter=DOWNHILL,
     order=20,
     minutes=0.5,
     analyze=analyze,

@@ -9,13 +9,14 @@ import pandas as pd
 
 from analysis import frames, words
 from analysis.answers.comparisons import against
+from analysis.chapters import RULES
 from analysis.columns import SCHEDULE
 from analysis.items import StudyResult
 from analysis.recipes import verdicts as recipes
 from analysis.recipes.choices import choices, spoken_choices
 from analysis.stats.tuned import ACCURACY, CONSTANT, COST, PHRASES, Tuned, compared, of_schedules, tuned
 from analysis.stats.verdicts import Verdict
-from analysis.study import RATES, Study
+from analysis.study import Study
 
 NAME = "lr_schedules"
 
@@ -76,8 +77,8 @@ def chosen_rates(arms: Mapping[str, Tuned], names: Mapping[str, str]) -> str:
 
 STUDY = Study(
     title="Does a schedule beat the best constant learning rate?",
-    chapter=RATES,
-    order=70,
+    chapter=RULES,
+    order=30,
     minutes=1,
     analyze=analyze,
     small=("optimizer.learning_rate=1.778,3.162,5.623,9.999,17.78", "seed=range(12)"),

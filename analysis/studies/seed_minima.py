@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis import networks, words
 from analysis.answers.seeds import decides
+from analysis.chapters import ENDS
 from analysis.errors import StudyError
 from analysis.items import StudyResult, Table
 from analysis.recipes import minima as recipes
@@ -15,7 +16,7 @@ from analysis.stats.comparison import comparison
 from analysis.stats.estimates import Estimate, mean, over_pairs, over_runs
 from analysis.stats.minima import Arms, Lines, Minima, arm_lines, barriers
 from analysis.stats.minima import arms as arms_of
-from analysis.study import SEEDS, Study
+from analysis.study import Study
 
 
 def analyze(runs: pd.DataFrame, steps: pd.DataFrame, minima: Minima) -> StudyResult:
@@ -100,7 +101,7 @@ def answers(arms: Arms, lines: Lines, runs: pd.DataFrame) -> Table:
 
 STUDY = Study(
     title="What does the seed decide?",
-    chapter=SEEDS,
+    chapter=ENDS,
     order=10,
     minutes=1,
     load=networks.load_alike,

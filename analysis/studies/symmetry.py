@@ -8,11 +8,12 @@ import pandas as pd
 
 from analysis import describe, frames, networks, words
 from analysis.answers.seeds import random as why_random
+from analysis.chapters import ENDS
 from analysis.draw.symmetry import symmetry
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult
 from analysis.stats.minima import Minima
-from analysis.study import SEEDS, Study
+from analysis.study import Study
 from gdlab.measure.geometry import distinct_units
 
 INITIALIZER, PRECISION = "problem.initializer", "problem.dtype"
@@ -96,7 +97,7 @@ def between(values: pd.Series, form: str) -> str:
 
 STUDY = Study(
     title="Why are starts random?",
-    chapter=SEEDS,
+    chapter=ENDS,
     order=30,
     minutes=0.5,
     load=networks.load,

@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from analysis import columns, describe, frames, words
 from analysis.answers.seeds import luck as of_luck
+from analysis.chapters import ENDS
 from analysis.columns import RATE
 from analysis.draw import seeds as draw
 from analysis.errors import StudyError
@@ -21,7 +22,7 @@ from analysis.items import Figure, StudyResult, Table
 from analysis.stats import averages, luck, shares
 from analysis.stats.estimates import Estimate
 from analysis.stats.shares import Crossed
-from analysis.study import SEEDS, Study
+from analysis.study import Study
 
 NEEDED = ("seed", "seeds.init", "seeds.batches", "final_accuracy", RATE)
 FEWEST = 20  # runs of a distribution
@@ -278,8 +279,8 @@ def tables(sample: Sample, best: pd.DataFrame, needs: pd.DataFrame) -> list[Tabl
 
 STUDY = Study(
     title="How much of a result is the seed?",
-    chapter=SEEDS,
-    order=15,
+    chapter=ENDS,
+    order=20,
     minutes=5,
     load=load,
     analyze=analyze,

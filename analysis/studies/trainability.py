@@ -9,13 +9,14 @@ import pandas as pd
 
 from analysis import frames, words
 from analysis.answers.stability import ragged
+from analysis.chapters import STEPS
 from analysis.columns import BATCH_SIZE, PROBLEM
 from analysis.items import StudyResult
 from analysis.recipes import trainability as recipe
 from analysis.recipes.trainability import ACTIVATION, AXES, EXAMPLES, NETWORK, ZOOM, Pictures
 from analysis.stats import boundaries
 from analysis.stats.boundaries import Dimension, Picture
-from analysis.study import RATES, Study
+from analysis.study import Study
 from gdlab import tracking
 
 NEEDED = ("run_id", PROBLEM, AXES, ZOOM, "fraction_trained")
@@ -183,8 +184,8 @@ def estimate(row: pd.Series) -> str:
 
 STUDY = Study(
     title="Is the boundary of trainability fractal?",
-    chapter=RATES,
-    order=100,
+    chapter=STEPS,
+    order=60,
     minutes=16,
     small=(
         "hydra.sweeper.cases=["

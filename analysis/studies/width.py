@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis import describe, networks, words
 from analysis.answers.sizes import falls as answer
+from analysis.chapters import SIZES
 from analysis.columns import HIDDEN
 from analysis.draw.minima import by_width
 from analysis.errors import StudyError
@@ -17,7 +18,7 @@ from analysis.recipes.verdicts import sentence
 from analysis.stats import averages, estimates, verdicts
 from analysis.stats.minima import ALIGNED, POINTS, Minima, barriers_by_width
 from analysis.stats.verdicts import Verdict
-from analysis.study import SEEDS, Study
+from analysis.study import Study
 
 TITLE = "Barriers between minima by width"
 
@@ -94,8 +95,8 @@ def finding(row: pd.Series) -> str:
 
 STUDY = Study(
     title="Does the barrier between minima fall with the width?",
-    chapter=SEEDS,
-    order=40,
+    chapter=SIZES,
+    order=10,
     minutes=0.5,
     load=networks.load,
     analyze=analyze,

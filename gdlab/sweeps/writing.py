@@ -162,7 +162,8 @@ class Writer:
         """The parent run's record as it begins."""
         params = cards.sweep_params(self.configs)
         title = f"{self.store.target.experiment}: {cards.sweep_title(self.configs)}"
-        return self.store.sweep(self.sweep.name, title, params, len(self.sweep.earlier) + len(self.plan.jobs))
+        jobs = len(self.sweep.earlier) + len(self.plan.jobs)
+        return self.store.sweep(self.sweep.name, title, params, jobs, self.sweep.command)
 
     def _ended(self, kind: type[BaseException] | None) -> RunRecord:
         """The parent run's record at its end: counts and the best values as metrics, the rest as a note."""

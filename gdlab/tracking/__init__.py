@@ -5,7 +5,7 @@ MLflow stores it as 1.8e308 or sorts it oddly; the exact values are in the run's
 """
 
 from gdlab.tracking.backends.backend import Target
-from gdlab.tracking.frames import attach, configurations, measurements, runs, thetas, trajectories
+from gdlab.tracking.frames import attach, commands, configurations, measurements, runs, thetas, trajectories
 from gdlab.tracking.leftovers import put_right
 from gdlab.tracking.links import address, command_and_address, experiment_page, run_page
 from gdlab.tracking.live import LiveRun
@@ -53,6 +53,7 @@ __all__ = [
     "check_uri",
     "check_writable",
     "command_and_address",
+    "commands",
     "configurations",
     "database_file",
     "destinations",

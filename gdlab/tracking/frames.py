@@ -14,7 +14,7 @@ import numpy as np
 from gdlab.tracking import reading
 from gdlab.tracking.artifacts import CONFIG, MEASUREMENT, THETA, TRAJECTORY
 from gdlab.tracking.finished import FinishedRun, finished_run, newest_by_key
-from gdlab.tracking.names import FINISHED, KIND, OUTCOME, PARENT
+from gdlab.tracking.names import COMMAND, FINISHED, KIND, OUTCOME, PARENT
 from gdlab.tracking.places import check_place, client, local, plain_errors, search
 from gdlab.tracking.provenance import MADE_BY
 from gdlab.tracking.uris import TrackingError, database_file, redacted
@@ -157,6 +157,15 @@ def _place(uri: str, artifacts: str, name: str) -> Path:
     endings = (place.parts[-length:] for length in range(most, 2, -1))  # the last with the run's id and two more
     moved = (database.parent.joinpath(*ending) for ending in endings)
     return next((candidate for candidate in moved if candidate.exists()), place)
+
+
+def commands(found: pd.DataFrame, uri: str) -> list[str]:
+    """The commands that launched the sweeps of these runs, the oldest first; a run without a sweep has none."""
+    parents = found["parent"].dropna().drop_duplicates() if "parent" in found else []
+    with plain_errors(uri):
+        store = client(uri) if len(parents) else None
+        texts = [store.get_run(parent).data.tags.get(COMMAND) for parent in parents if store]
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 def attach(uri: str, run_id: str, files: Sequence[Path], folder: str = "figures") -> None:

@@ -6,4 +6,5 @@ KIND, KEY, OUTCOME, PROCESS = "gdlab.kind", "gdlab.key", "gdlab.outcome", "gdlab
 RECORD = "gdlab.record"  # the id of the run's record, which a server does not keep as the run's
 FILES = "gdlab.files"  # the names and sizes of a run's artifacts
 SWEEP_NAME, JOBS = "gdlab.sweep", "gdlab.jobs"  # a sweep's, and how many jobs it was launched with
+COMMAND = "gdlab.command"  # that launched a sweep
 PARENT, NOTE, RUN_NAME, USER = "mlflow.parentRunId", "mlflow.note.content", "mlflow.runName", "mlflow.user"

@@ -18,7 +18,7 @@ from gdlab.tracking.artifacts import sizes, write_artifacts
 from gdlab.tracking.backends.backend import Target
 from gdlab.tracking.backends.connection import connect
 from gdlab.tracking.leftovers import put_right
-from gdlab.tracking.names import FAILED, JOBS, SWEEP, SWEEP_NAME
+from gdlab.tracking.names import COMMAND, FAILED, JOBS, SWEEP, SWEEP_NAME
 from gdlab.tracking.outbox import Outbox
 from gdlab.tracking.places import StoreAwayError, check_writable
 from gdlab.tracking.records import Finished, Point, RunCard, RunRecord
@@ -146,7 +146,9 @@ class Store:
         sender.outbox.add(draft.folder, draft.found)
         sender.wake()
 
-    def sweep(self, name: str, title: str = "", params: Mapping[str, str] | None = None, jobs: int = 0) -> RunRecord:
+    def sweep(
+        self, name: str, title: str = "", params: Mapping[str, str] | None = None, jobs: int = 0, command: str = ""
+    ) -> RunRecord:
         """The record of a sweep's parent run as it begins; its id is the same for all rounds and jobs of the sweep."""
         card = RunCard(
             name=title or f"sweep {' '.join(Path(name).parts[-2:])}",
@@ -154,7 +156,12 @@ class Store:
             params=params or {},
             key="",
             kind=SWEEP,
-            tags={**self.settings.tags, SWEEP_NAME: name, **({JOBS: str(jobs)} if jobs else {})},
+            tags={
+                **self.settings.tags,
+                SWEEP_NAME: name,
+                **({JOBS: str(jobs)} if jobs else {}),
+                **({COMMAND: command} if command else {}),
+            },
         )
         run_id = records.fixed_id(f"{self.target.experiment} {name}")
         return records.begun(card, run_id, records.milliseconds())
