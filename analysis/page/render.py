@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis import claims, words
 from analysis.claims import ABSENT, FAILS, HOLDS, LIMITED, UNDECIDED
+from analysis.page import pictures, scripts
 from analysis.page.sections import Picture, Section, TestedClaim
 from gdlab import tracking
 
@@ -30,10 +30,10 @@ class Chapter:
 def page(tested: Sequence[TestedClaim], chapters: Sequence[Chapter], folder: Path, uri: str) -> str:
     """The whole report, with the pictures saved in `folder` inside it."""
 
-    def embedded(picture: Picture) -> str:
-        data = base64.b64encode((folder / picture.file).read_bytes()).decode()
-        return f"data:image/{picture.file.rpartition('.')[2]};base64,{data}"
+    def embedded(picture: Picture) -> pictures.Embedded:
+        return pictures.embedded(folder / picture.file)
 
+    has_charts = any(section.charts for chapter in chapters for section in chapter.sections)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -49,6 +49,8 @@ def page(tested: Sequence[TestedClaim], chapters: Sequence[Chapter], folder: Pat
         claims_table=claims.table([(item.claim, item.finding) for item in tested]),
         chapters=chapters,
         embedded=embedded,
+        description=scripts.description,
+        scripts=scripts.scripts() if has_charts else [],
         uri=tracking.redacted(uri),
     )
 

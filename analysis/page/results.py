@@ -26,7 +26,7 @@ def write_results(file: Path, tested: Sequence[TestedClaim], chapters: Sequence[
         if old.stem not in shown:
             old.unlink()
     for section in done:
-        shrink(folder / section.pictures[0].file, pictures)
+        shrink(folder / f"{section.pictures[0].name}.png", pictures)
     file.write_text("\n".join(_lines(tested, chapters, pictures.name)) + "\n", encoding="utf-8")
 
 

@@ -12,12 +12,13 @@ import pandas as pd
 from analysis import claims, describe, words
 from analysis.claims import Claim, Finding
 from analysis.draw import style
-from analysis.items import Figure, Film, Table
+from analysis.items import Chart, Figure, Film, Table
 from analysis.saving import attach, save
 from analysis.scripts import command_line
 from analysis.study import Study
 from gdlab import tracking
 
+Item = Figure | Film | Table | Chart
 MOST_LINKS = 5
 MOST_SEEDS = 40  # listed one by one
 PROVENANCE = {  # tags of runs, and their names on the page
@@ -46,7 +47,8 @@ class Picture:
 class Section:
     """A study on the page; `missing` is the command that runs it, if it was not run.
 
-    `throughout` holds the sentences that would be in every caption.
+    `throughout` holds the sentences that would be in every caption; `run_address` is that of a run's page, with its id
+    to be put in at {run}.
     """
 
     study: Study
@@ -56,6 +58,8 @@ class Section:
     facts: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
+    charts: Sequence[Chart] = ()
+    run_address: str = ""
     commands: Mapping[str, str] = field(default_factory=dict)
     runs: int = 0
     page: str = ""
@@ -76,7 +80,7 @@ def section(uri: str, folder: Path, study: Study) -> Section:
         return Section(study=study, missing=study.command)
     runs, result = study.result(uri)
     attach(uri, runs, save(result, folder))
-    items: list[Figure | Film | Table] = [*result.figures, *result.films, *result.tables]
+    items: list[Item] = [*result.figures, *result.films, *result.tables, *result.charts]
     common = [text for text in map(words.sentences, describe.common_parts(runs)) if _is_in_any(text, items)]
     pictures = [*map(_figure_picture, result.figures), *map(_film_picture, result.films)]
     return Section(
@@ -86,6 +90,8 @@ def section(uri: str, folder: Path, study: Study) -> Section:
         throughout=" ".join(common),
         tables=[replace(table, caption=_without(common, table.caption)) for table in result.tables],
         pictures=[replace(picture, caption=_without(common, picture.caption)) for picture in pictures],
+        charts=[replace(chart, caption=_without(common, chart.caption)) for chart in result.charts],
+        run_address=tracking.address(uri, tracking.run_page(runs["experiment_id"].iloc[0], "{run}")),
         commands={"the runs": study.command, "the figures": _figures_command(study, uri)},
         runs=len(runs),
         page=tracking.address(uri, tracking.experiment_page(runs["experiment_id"].iloc[0])),
@@ -127,7 +133,7 @@ def run_links(uri: str, experiment_id: str | None, run_ids: Sequence[str]) -> di
     return {run: tracking.address(uri, tracking.run_page(experiment_id, run)) for run in run_ids[:MOST_LINKS]}
 
 
-def _is_in_any(text: str, items: Iterable[Figure | Film | Table]) -> bool:
+def _is_in_any(text: str, items: Iterable[Item]) -> bool:
     return any(text in item.caption for item in items)
 
 
@@ -139,7 +145,7 @@ def _without(sentences: Sequence[str], caption: str) -> str:
 
 
 def _figure_picture(figure: Figure) -> Picture:
-    return _picture(figure, figure.plot.get_figwidth(), ("png", "svg", "csv"))
+    return _picture(figure, figure.plot.get_figwidth(), ("svg", "png", "csv"))
 
 
 def _film_picture(film: Film) -> Picture:

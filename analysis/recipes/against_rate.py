@@ -15,12 +15,13 @@ from analysis.recipes import captions
 from analysis.stats import averages, stability
 from analysis.stats.by_rate import by_rate
 from analysis.stats.regimes import CONVERGING, EXPLODING, MEANINGS
+from analysis.touch.runs import runs_chart
 
 DATA = (RATE, "seed", "regime", "outcome", "final_cost", "final_accuracy", "start_sharpness", "steps")
 
 
 def against_rate(name: str, title: str, runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
-    """The figures, the table and the findings of runs over learning rates; `name` begins the names of the items."""
+    """The figures, table, chart and findings of runs over learning rates; `name` begins the names of the items."""
     return StudyResult(
         findings=findings(runs),
         figures=[
@@ -51,6 +52,7 @@ def against_rate(name: str, title: str, runs: pd.DataFrame, steps: pd.DataFrame)
                 ),
             )
         ],
+        charts=[runs_chart(name, title, runs, steps)],
     )
 
 
