@@ -75,7 +75,6 @@ function createReadout(readout, state, address) {
 // Vega-Lite: the specification with the page's width, redrawn when that changes.
 function drawVegaLite(plot, chart, state) {
   let view, width;
-  const parameters = [...state.controls.keys()];
   const draw = async () => {
     if (plot.clientWidth === width || !plot.clientWidth) return;
     width = plot.clientWidth;
@@ -87,7 +86,6 @@ function drawVegaLite(plot, chart, state) {
     view = shown.view;
     chart.gestures.forEach((gesture) => listenTo(gesture, view, state));
     await view.runAsync();
-    plot.dataset.drawn = parameters.join(" ") || "drawn";
   };
   state.listen((parameter) => view?.signal(parameter, state.value(parameter)).runAsync());
   new ResizeObserver(draw).observe(plot);
@@ -119,7 +117,10 @@ function build(figure) {
   figure.querySelector("figcaption").before(controls, plot, ...readouts);
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-label", chart.alternative);
-  const draw = () => DRAWERS[chart.kind](plot, chart, state, controls);
+  const draw = async () => {
+    await DRAWERS[chart.kind](plot, chart, state, controls);
+    plot.dataset.drawn = chart.kind;
+  };
   const watcher = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;

@@ -45,7 +45,7 @@ def walks_chart(name: str) -> Chart:
             "learning rate, the momentum and the number of steps; the text below says what happens."
         ),
         caption=words.sentences(
-            "the page itself computes these steps, v ← βv - η∇C(w), w ← w + v; the black dot is the start, every other "
+            "the page itself computes these steps, v ← βv - η∇C(w), w ← w + v; the large dot is the start, every other "
             "dot a step",
             "β = 0 is plain gradient descent; descent is stable exactly for η < 2(1 + β)/λ, with λ the largest "
             "curvature (Polyak 1964, section 2)",

@@ -11,11 +11,8 @@ function drawZoom(plot, chart, state, controls) {
   plot.after(line);
   plot.tabIndex = 0;
   const images = new Map(); // by address
-  chart.spec.conditions.flatMap((condition) => condition.windows).forEach(({ image }) => {
-    const loaded = element("img", { src: image });
-    images.set(image, loaded);
-    loaded.decode().then(draw);
-  });
+  const windows = chart.spec.conditions.flatMap((condition) => condition.windows);
+  windows.forEach(({ image }) => images.set(image, element("img", { src: image })));
 
   function draw() {
     const condition = chart.spec.conditions[state.value("condition")], { windows } = condition;
@@ -37,6 +34,7 @@ function drawZoom(plot, chart, state, controls) {
   state.listen(draw);
   new ResizeObserver(draw).observe(plot);
   listenToZooming(plot, controls, state);
+  return Promise.all([...images.values()].map((image) => image.decode())).then(draw);
 }
 
 // The frame that is seen at an octave, between the windows at either side of it; `share` is the deeper one's opacity.
@@ -51,7 +49,7 @@ function frameAt(windows, octave) {
 
 // Paint a window's picture where it lies in the frame.
 function paintWindow(pen, image, [left, right, low, high], [a, b, c, d], opacity) {
-  if (!image?.complete || !opacity) return;
+  if (!image.complete || !opacity) return;
   const side = pen.canvas.width, across = side / (b - a), up = side / (d - c);
   pen.globalAlpha = opacity;
   pen.drawImage(image, (left - a) * across, (d - high) * up, (right - left) * across, (high - low) * up);
