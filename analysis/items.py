@@ -1,10 +1,10 @@
-"""Items of a report: figures, films, tables, and the result of a study, which holds them."""
+"""Items of a report: figures, films, tables, charts, and the result of a study, which holds them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -64,12 +64,75 @@ class Table:
         return "".join(f"| {' | '.join(row)} |\n" for row in rows) + f"\n{self.caption}\n"
 
 
+VEGA_LITE, WALKS, ZOOM = "vega-lite", "walks", "zoom"  # scripts of the page that draw charts
+SELECT, RANGE = "select", "range"
+SEPARATOR = "|"  # between the values in a readout's keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """A list to choose from or a slider, which sets a parameter of a chart to one of `values`; `texts` name them.
+
+    `start` is the place of the value at first.
+    """
+
+    parameter: str
+    label: str
+    values: Sequence[Any]
+    texts: Sequence[str]
+    start: int = 0
+    kind: str = SELECT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gesture:
+    """A selection of a chart by pointer, which sets parameters to the selected values of a field.
+
+    A point sets one parameter, an interval two: the first and the last of a control's values inside it.
+    """
+
+    selection: str
+    field: str
+    parameters: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readout:
+    """What a chart says in words, and the runs that it links to.
+
+    The keys are the places of the parameters' values in their controls, joined by `SEPARATOR`.
+    """
+
+    parameters: Sequence[str]
+    texts: Mapping[str, str]
+    runs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """An interactive chart with its caption: a Vega-Lite specification, or the data of another script, its `kind`.
+
+    `alternative` says what it shows to those who do not see it.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alternative: str
+    spec: Mapping[str, Any]
+    kind: str = VEGA_LITE
+    controls: Sequence[Control] = ()
+    gestures: Sequence[Gesture] = ()
+    readouts: Sequence[Readout] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class StudyResult:
-    """Findings in sentences, and the figures, tables and films behind them; `answer` answers the study's title."""
+    """Findings in sentences, with the figures, tables, films and charts behind them; `answer` is that to the title."""
 
     findings: Sequence[str]
     answer: str = ""
     figures: Sequence[Figure] = ()
     tables: Sequence[Table] = ()
     films: Sequence[Film] = ()
+    charts: Sequence[Chart] = ()

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from analysis import claims, words
+from analysis.chapters import CHAPTERS
 from analysis.errors import StudyError
 from analysis.items import StudyResult
 from analysis.page import stamps
-from analysis.page.render import Chapter, page
+from analysis.page.render import ChapterPage, page
 from analysis.page.results import write_results
 from analysis.page.sections import Section, section, tested_claims
 from analysis.saving import save
 from analysis.scripts import command_line, exit_plainly, in_parallel
 from analysis.studies import studies
-from analysis.study import CHAPTERS
 from gdlab import tracking
 
 PAGE, STAMP = "index.html", ".made"
@@ -65,11 +65,12 @@ def main() -> None:
     print(f"wrote {words.listed(list(map(str, written)))}")
 
 
-def _chapters(sections: Mapping[str, Section]) -> list[Chapter]:
+def _chapters(sections: Mapping[str, Section]) -> list[ChapterPage]:
     """The chapters that have sections, in the order of the report."""
     ordered = [sections[name] for name in studies() if name in sections]
     chapters = [
-        Chapter(title=title, sections=[item for item in ordered if item.study.chapter == title]) for title in CHAPTERS
+        ChapterPage(title=title, lead=lead, sections=[item for item in ordered if item.study.chapter.title == title])
+        for title, lead in CHAPTERS
     ]
     return [chapter for chapter in chapters if chapter.sections]
 

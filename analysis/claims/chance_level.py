@@ -27,6 +27,7 @@ def starts_at_chance_level(evidence: Evidence) -> Finding:
 chance = Claim(
     name="chance",
     order=120,
+    about="gallery",
     text="Before training, a network does no better than a constant answer, in accuracy or in cost.",
     runs=(NETWORKS,),
     check=starts_at_chance_level,

@@ -67,6 +67,8 @@ class Claim:
         Overrides of the runs it needs, one string a case of the sweep: `"problem=parabola seed=range(3)"`.
     studies
         The experiments whose runs it reads, in place of runs of its own; the first is the one it belongs to.
+    about
+        The study in whose section of the report it stands; by default the first that it reads.
     check
         A pure function from the evidence to the finding; may raise `NotRunError`.
 
@@ -77,11 +79,19 @@ class Claim:
     text: str
     runs: Sequence[str] = ()
     studies: Sequence[str] = ()
+    about: str = ""
     check: Callable[[Evidence], Finding]
 
     def __post_init__(self) -> None:
         if bool(self.runs) == bool(self.studies):
             raise ValueError(f"claim {self.name} must name either runs of its own or studies")
+        if not self.studies and not self.about:
+            raise ValueError(f"claim {self.name} must name the study that it is about")
+
+    @property
+    def section(self) -> str:
+        """The study in whose section it stands."""
+        return self.about or self.studies[0]
 
     @property
     def experiment(self) -> str:

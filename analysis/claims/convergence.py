@@ -57,6 +57,7 @@ def has_flattened(evidence: Evidence) -> Finding:
 flattened = Claim(
     name="flattened",
     order=160,
+    about="lr_divergence",
     text="A run has converged when its cost has flattened.",
     runs=("optimizer.learning_rate=3.0 stop.max_epochs=40 record.points=40 seed=range(8)",),
     check=has_flattened,

@@ -32,6 +32,7 @@ def is_one_number(evidence: Evidence) -> Finding:
 one_number = Claim(
     name="one_number",
     order=10,
+    about="gallery",
     text="A single number measures how wrong a network is: ten outputs of 0.1 cost 0.90, a confident correct "
     "prediction almost 0.",
     runs=("measurement=scores",),
@@ -79,6 +80,7 @@ def rises_with_wrong_confidence(evidence: Evidence) -> Finding:
 ranking = Claim(
     name="ranking",
     order=20,
+    about="gallery",
     text="The more confident a network is of the wrong digit, the higher the cost.",
     runs=("measurement=ranking", NETWORKS),
     check=rises_with_wrong_confidence,

@@ -27,6 +27,7 @@ def is_six_and_eight(evidence: Evidence) -> Finding:
 bowl = Claim(
     name="bowl",
     order=40,
+    about="gallery",
     text="On w₁² + w₂² the gradient at (3, 4) is (6, 8), and the cost is 25.",
     runs=(f"{BOWL} optimizer.learning_rate=0.1 stop.max_steps=1 record.points=2",),
     check=is_six_and_eight,
@@ -56,6 +57,7 @@ def is_steepest(evidence: Evidence) -> Finding:
 steepest = Claim(
     name="steepest",
     order=90,
+    about="gallery",
     text="No direction lowers the cost faster than the negative gradient, in two dimensions or in 13,002: a short step "
     "lowers it in proportion to the cosine of its angle with -∇C.",
     runs=(f"{BOWL} measurement=directions", "problem.examples=500 measurement=directions"),

@@ -51,6 +51,7 @@ def of_tuned_arms(
 fresh = Claim(
     name="fresh",
     order=130,
+    about="lr_batch",
     text="A gradient is local: from as many steps, training learns less the longer it keeps to one gradient, at the "
     "best learning rate for each.",
     runs=(
@@ -95,6 +96,7 @@ def falls_as_the_square_root(evidence: Evidence) -> Finding:
 estimates = Claim(
     name="estimates",
     order=140,
+    about="lr_batch",
     text="A mini-batch estimates the gradient without bias, with an error that falls as 1/√n until n nears the size of "
     "the training set.",
     runs=("measurement=batch_gradients seed=range(8)",),
@@ -112,6 +114,7 @@ def learns_more_from_mini_batches(evidence: Evidence) -> Finding:
 examples_seen = Claim(
     name="examples_seen",
     order=150,
+    about="lr_batch",
     text="From the same number of examples, 10 epochs, mini-batches of 32 learn more than full batches.",
     runs=(NETWORKS, f"problem.batch_size=null {EPOCHS} optimizer.learning_rate=1.0,3.0,10.0 seed=range(12)"),
     check=learns_more_from_mini_batches,

@@ -14,6 +14,7 @@ def counts_parameters(evidence: Evidence) -> Finding:
 parameters = Claim(
     name="parameters",
     order=30,
+    about="gallery",
     text="A 784-16-16-10 network has 13,002 weights and biases.",
     runs=("problem.data.without=null",),
     check=counts_parameters,

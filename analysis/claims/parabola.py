@@ -38,6 +38,7 @@ def has_these_costs(evidence: Evidence) -> Finding:
 walk = Claim(
     name="walk",
     order=50,
+    about="lr_parabola",
     text="On w², from 5 with η = 0.1, the cost goes 25, 16, 10.24, 6.55, 4.19, 2.68, 1.72, 1.10.",
     runs=(WALK,),
     check=has_these_costs,
@@ -74,6 +75,7 @@ def has_shrinking_steps(evidence: Evidence) -> Finding:
 steps_shrink = Claim(
     name="steps_shrink",
     order=60,
+    about="lr_parabola",
     text="Steps shrink on their own as the slope flattens: at every step on w², and on the network.",
     runs=(WALK, NETWORKS),
     check=has_shrinking_steps,
@@ -95,6 +97,7 @@ def explodes_bounces_crawls(evidence: Evidence) -> Finding:
 rates = Claim(
     name="rates",
     order=70,
+    about="lr_parabola",
     text="On w², η = 2.0 explodes, η = 1.0 bounces, η = 0.001 crawls.",
     runs=(
         f"{FROM_FIVE} optimizer.learning_rate=2.0 stop.max_steps=2 record.points=3 record.spacing=even",
@@ -118,6 +121,7 @@ def approaches_from_both_sides(evidence: Evidence) -> Finding:
 either_side = Claim(
     name="either_side",
     order=80,
+    about="lr_parabola",
     text="One rule works on both sides of a minimum: the sign of the slope sets the direction of the step.",
     runs=(
         f"problem=parabola problem.center=3.0 problem.start=[0.0] optimizer.learning_rate=0.1 {EVERY_STEP}",

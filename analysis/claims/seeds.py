@@ -60,6 +60,7 @@ def differences(groups: Mapping[str, Minima]) -> list[tuple[np.ndarray, np.ndarr
 two_seeds = Claim(
     name="two_seeds",
     order=190,
+    about="seed_minima",
     text="Two runs from different starting points end as different networks: further apart than rounding alone takes "
     "two runs from one start.",
     runs=(NETWORKS, f"problem.dtype=float64 {EPOCHS} optimizer.learning_rate=3.0 seed=range(8)"),

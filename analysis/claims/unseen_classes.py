@@ -26,6 +26,7 @@ def misses_unseen_digits(evidence: Evidence) -> Finding:
 blind = Claim(
     name="blind",
     order=230,
+    about="gallery",
     text="A network cannot recognize a digit that its training set never contained.",
     runs=("problem.data.without=0,1,2,3,4,5,6,7,8,9",),
     check=misses_unseen_digits,

@@ -39,6 +39,7 @@ def predicts_the_change(evidence: Evidence) -> Finding:
 sign_and_size = Claim(
     name="sign_and_size",
     order=100,
+    about="gallery",
     text="The sign of a weight's slope says which way to change it, its size how much that matters.",
     runs=(SLOPES,),
     check=predicts_the_change,
@@ -72,6 +73,7 @@ def is_concentrated(evidence: Evidence) -> Finding:
 some_matter = Claim(
     name="some_matter",
     order=110,
+    about="gallery",
     text="Some weights matter far more than others, and those of pixels that are always dark do not matter at all.",
     runs=(SLOPES,),
     check=is_concentrated,

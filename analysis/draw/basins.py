@@ -20,7 +20,11 @@ from analysis.stats import stability
 from gdlab.measure.measurements.basins import DIVERGED, RIDGE, UNSETTLED
 from gdlab.problems.landscapes import Landscape
 
-REASONS = {UNSETTLED: ("not at rest", "#bbbbbb"), DIVERGED: ("diverged", "#222222"), RIDGE: ("on a ridge", "#ffffff")}
+REASONS = {
+    UNSETTLED: ("not at rest", "#bbbbbb"),
+    DIVERGED: ("diverged", style.DARK_ON_DATA),
+    RIDGE: ("on a ridge", style.LIGHT_ON_DATA),
+}
 OFFSET = -min(REASONS)  # from the numbers of minima and reasons to places in the colormap
 
 Held = Bool[np.ndarray, " minima"]
@@ -88,15 +92,23 @@ def draw_map(ax: Axes, starts: pd.DataFrame, landscape: Landscape, held: Held) -
         aspect="equal",
     )
     minima = landscape.minima
-    ax.plot(*minima[held].T, linestyle="", marker=".", ms=4, color="white", markeredgecolor=style.INK, mew=0.3)
-    ax.plot(*minima[~held].T, linestyle="", marker="x", ms=3.5, color=style.INK, mew=0.8)
+    ax.plot(
+        *minima[held].T,
+        linestyle="",
+        marker=".",
+        ms=4,
+        color=style.LIGHT_ON_DATA,
+        markeredgecolor=style.DARK_ON_DATA,
+        mew=0.3,
+    )
+    ax.plot(*minima[~held].T, linestyle="", marker="x", ms=3.5, color=style.DARK_ON_DATA, mew=0.8)
 
 
 def draw_strip(ax: Axes, starts: pd.DataFrame, landscape: Landscape, held: Held) -> None:
     """The curve of a landscape of one parameter, each start on it in its colour."""
     scale, w = colors(landscape), starts["start1"].to_numpy()
     shades = [scale(int(minimum) + OFFSET) for minimum in starts["minimum"]]
-    ax.scatter(w, landscape.cost(w[:, None]), s=3, c=shades, linewidth=0)
+    ax.scatter(w, landscape.cost(w[:, None]), s=3, c=shades, linewidth=0, rasterized=True)  # thousands of dots
     for chosen, marker, color in ((held, "o", "white"), (~held, "x", style.INK)):
         minima = landscape.minima[chosen]
         ax.plot(minima[:, 0], landscape.cost(minima), linestyle="", marker=marker, ms=4, color=color, mec=style.INK)

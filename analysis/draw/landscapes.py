@@ -77,7 +77,15 @@ def draw_surface(solid: Axes3D, paths: Paths) -> None:
     heights = np.sqrt(cost - lowest)
     across, up = np.meshgrid(x, y)
     solid.plot_surface(
-        across, up, heights, cmap=style.scale_colors(), alpha=0.75, linewidth=0, rcount=COARSE, ccount=COARSE
+        across,
+        up,
+        heights,
+        cmap=style.scale_colors(),
+        alpha=0.75,
+        linewidth=0,
+        rcount=COARSE,
+        ccount=COARSE,
+        rasterized=True,  # else thousands of facets in a vector file
     )
     for (_, run), color in zip(paths.runs.iterrows(), style.CHOICES, strict=False):
         path = paths.inside(paths.path(run))

@@ -54,7 +54,8 @@ def confusion(counts: Int[np.ndarray, "classes classes"]) -> Figure:
     ax.imshow(errors, cmap=mpl.colormaps["Oranges"].with_extremes(bad=RIGHT), vmin=0)
     for i, j in np.ndindex(counts.shape):
         if counts[i, j]:
-            color = "white" if i != j and counts[i, j] > DARK * errors.max() else style.INK
+            on_data = style.LIGHT_ON_DATA if counts[i, j] > DARK * errors.max() else style.DARK_ON_DATA
+            color = style.INK if i == j else on_data  # the diagonal is on paper
             ax.text(j, i, str(counts[i, j]), ha="center", va="center", fontsize=6, color=color)
     ax.set(xlabel="prediction", ylabel="digit", xticks=range(len(counts)), yticks=range(len(counts)))
     ax.tick_params(length=0)

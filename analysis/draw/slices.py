@@ -22,14 +22,17 @@ def three_minima(surface: Slice, seeds: Sequence[int]) -> Figure:
     figure = Figure(figsize=(style.PAGE * 0.72, 4.2), layout="constrained")
     ax = figure.subplots()
     levels = fill_contours(ax, surface)
-    ax.contour(surface.x, surface.y, surface.cost, levels[::LINES], colors="white", linewidths=0.4, alpha=0.6)
+    ax.contour(
+        surface.x, surface.y, surface.cost, levels[::LINES], colors=style.LIGHT_ON_DATA, linewidths=0.4, alpha=0.6
+    )
     colors = style.CHOICES[1::2]
     for path, color in zip(surface.paths, colors, strict=False):
-        ax.plot(*path.T, color="white", linewidth=2.2, alpha=0.8)
+        ax.plot(*path.T, color=style.LIGHT_ON_DATA, linewidth=2.2, alpha=0.8)
         ax.plot(*path.T, color=color, linewidth=1.2, marker="o", ms=1.8)
     for point, seed, color in zip(surface.points, seeds, colors, strict=False):
-        ax.plot(*point, marker="*", ms=11, color=color, markeredgecolor="white", clip_on=False)
-        ax.annotate(f"seed {seed}", point, xytext=(7, 5), textcoords="offset points", color="white", fontsize=8)
+        ax.plot(*point, marker="*", ms=11, color=color, markeredgecolor=style.LIGHT_ON_DATA, clip_on=False)
+        name = f"seed {seed}"
+        ax.annotate(name, point, xytext=(7, 5), textcoords="offset points", color=style.LIGHT_ON_DATA, fontsize=8)
     ax.set(xlabel="along the line from the first minimum to the second", ylabel="across it, towards the third")
     ax.set_aspect("equal")
     return figure
@@ -43,12 +46,13 @@ def contours_and_surface(surface: Slice, names: tuple[str, str]) -> Figure:
     fill_contours(flat, surface)
     for path in surface.paths:
         draw_path(flat, path)
-    flat.plot(*surface.points[-1], color="white", marker="*", ms=9, markeredgecolor=style.INK)
+    flat.plot(*surface.points[-1], color=style.LIGHT_ON_DATA, marker="*", ms=9, markeredgecolor=style.DARK_ON_DATA)
     flat.set(xlabel=names[0], ylabel=names[1])
     solid = axes.add_solid(figure, *(name.partition(" (")[0] for name in names), "training cost")
     across, up = np.meshgrid(surface.x, surface.y)
     rows, columns = surface.cost.shape
-    solid.plot_surface(across, up, surface.cost, cmap=style.scale_colors(), linewidth=0, rcount=rows, ccount=columns)
+    shape = {"rcount": rows, "ccount": columns, "rasterized": True}  # else thousands of facets in a vector file
+    solid.plot_surface(across, up, surface.cost, cmap=style.scale_colors(), linewidth=0, **shape)
     return figure
 
 
@@ -64,5 +68,5 @@ def fill_contours(ax: Axes, surface: Slice) -> np.ndarray:
 
 def draw_path(ax: Axes, path: Points) -> None:
     """A path, from a black dot on."""
-    ax.plot(*path.T, color="white", linewidth=1.2, marker="o", ms=2)
-    ax.plot(*path[0], color=style.INK, marker="o", ms=5, markeredgecolor="white")
+    ax.plot(*path.T, color=style.LIGHT_ON_DATA, linewidth=1.2, marker="o", ms=2)
+    ax.plot(*path[0], color=style.DARK_ON_DATA, marker="o", ms=5, markeredgecolor=style.LIGHT_ON_DATA)

@@ -16,7 +16,11 @@ from analysis.stats.regimes import BOUNCING, CONVERGING, DEAD, EXPLODING, LITTLE
 
 COLUMN, PAGE = 3.5, 7.2  # a paper's column and page, in inches: figures are drawn at the size they are printed in
 DOTS = 200  # an inch of PNG
-INK, FAINT = "#222222", "#6b6b6b"
+PAPER, INK, FAINT, BLACK = "#ffffff", "#222222", "#6b6b6b", "#000000"
+TICKS, GRID = "#262626", "#cccccc"  # seaborn's, of ticks and of legends' and solids' lines
+PANES = ("#f2f2f2", "#ececec", "#e6e6e6")  # matplotlib's, behind a solid
+# The colours above follow the page into the dark; what is drawn on data, whose colours stay, has one of these.
+LIGHT_ON_DATA, DARK_ON_DATA = "#fefefe", "#212121"
 
 
 class Mark(NamedTuple):
@@ -33,7 +37,7 @@ REGIMES = {  # Okabe and Ito's colours (2008), distinct to colour-blind readers
     DEAD: Mark("#E69F00", "D"),
     EXPLODING: Mark("#D55E00", "X"),
 }
-CHOICES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # for anything else
+CHOICES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", BLACK)  # for anything else
 
 THEME = {
     **sns.axes_style("ticks"),
@@ -86,5 +90,5 @@ def save(figure: Figure, stem: Path) -> list[Path]:
         figure.set_layout_engine("none")  # a new layout for each file would move things by a hair
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     figure.savefig(png, dpi=DOTS)
-    figure.savefig(svg, metadata={"Date": None})
+    figure.savefig(svg, dpi=DOTS, metadata={"Date": None})
     return [png, svg]

@@ -167,7 +167,7 @@ def show(ax: Axes, shown: Picture, ticks: int = 5) -> AxesImage:
 def frame(ax: Axes, inner: Picture) -> None:
     """Mark where another window lies."""
     left, right, low, high = inner.edges
-    ax.add_patch(Rectangle((left, low), right - left, high - low, fill=False, edgecolor="black", lw=0.8))
+    ax.add_patch(Rectangle((left, low), right - left, high - low, fill=False, edgecolor=style.DARK_ON_DATA, lw=0.8))
 
 
 def add_legend(figure: Figure) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from analysis.items import Table
-from analysis.page.render import TITLE, Chapter, summary
+from analysis.page.render import TITLE, ChapterPage, summary
 from analysis.page.sections import Picture, Section, TestedClaim
 
 COLORS = 64  # in a small picture
@@ -16,7 +16,7 @@ MOST_ROWS = 16  # of a table; longer ones are on the page
 SETUP = ("data set", "optimizer", "batch size", "budget", "runs", "seeds")
 
 
-def write_results(file: Path, tested: Sequence[TestedClaim], chapters: Sequence[Chapter], folder: Path) -> None:
+def write_results(file: Path, tested: Sequence[TestedClaim], chapters: Sequence[ChapterPage], folder: Path) -> None:
     """Write the results; each study's first picture, saved in `folder`, is copied to a folder of the file's name."""
     pictures = file.with_suffix("")
     pictures.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ def write_results(file: Path, tested: Sequence[TestedClaim], chapters: Sequence[
         if old.stem not in shown:
             old.unlink()
     for section in done:
-        shrink(folder / section.pictures[0].file, pictures)
+        shrink(folder / f"{section.pictures[0].name}.png", pictures)
     file.write_text("\n".join(_lines(tested, chapters, pictures.name)) + "\n", encoding="utf-8")
 
 
@@ -38,24 +38,25 @@ def shrink(picture: Path, folder: Path) -> Path:
     return copy
 
 
-def _lines(tested: Sequence[TestedClaim], chapters: Sequence[Chapter], pictures: str) -> Iterator[str]:
+def _lines(tested: Sequence[TestedClaim], chapters: Sequence[ChapterPage], pictures: str) -> Iterator[str]:
     yield f"# {TITLE}"
     yield "\nWhat the studies found, written by `make report FULL=1`: every number is computed from tracked runs.\n"
-    yield from (f"- **{lead}** {text}" for lead, text in summary(tested, chapters)[:2])
+    yield from (f"- {text}" for text in summary(tested, chapters))
     yield "\n## Claims\n\n| claim | verdict | measured |\n| --- | --- | --- |"
     for item in tested:
         yield f"| {_cell(item.claim.text)} | {item.finding.verdict} | {_cell(item.finding.measured)} |"
     for chapter in chapters:
-        yield f"\n## {chapter.title}"
+        yield f"\n## {chapter.title}\n\n{chapter.lead}"
         for section in chapter.sections:
             yield from _section(section, pictures)
 
 
 def _section(section: Section, pictures: str) -> Iterator[str]:
-    yield f"\n### {section.study.title}\n\n{section.study.question}\n"
+    yield f"\n### {section.study.title}\n"
     if section.missing:
         yield f"Not run yet: `{section.missing}`"
         return
+    yield f"**{section.answer}**\n" if section.answer else f"{section.study.question}\n"
     yield from (f"- {finding}" for finding in section.findings)
     yield from (_picture(picture, pictures) for picture in section.pictures[:1])
     for table in section.tables:

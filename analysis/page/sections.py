@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,12 +13,14 @@ import pandas as pd
 from analysis import claims, describe, words
 from analysis.claims import Claim, Finding
 from analysis.draw import style
-from analysis.items import Figure, Film, Table
+from analysis.items import Chart, Figure, Film, Table
 from analysis.saving import attach, save
 from analysis.scripts import command_line
 from analysis.study import Study
 from gdlab import tracking
 
+Item = Figure | Film | Table | Chart
+SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 MOST_LINKS = 5
 MOST_SEEDS = 40  # listed one by one
 PROVENANCE = {  # tags of runs, and their names on the page
@@ -46,17 +49,21 @@ class Picture:
 class Section:
     """A study on the page; `missing` is the command that runs it, if it was not run.
 
-    `throughout` holds the sentences that would be in every caption.
+    `throughout` holds the sentences that would be in every caption; `run_address` is that of a run's page, with its id
+    to be put in at {run}.
     """
 
     study: Study
     missing: str = ""
+    answer: str = ""
     findings: Sequence[str] = ()
     throughout: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
-    commands: Mapping[str, str] = field(default_factory=dict)
+    charts: Sequence[Chart] = ()
+    run_address: str = ""
+    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
     runs: int = 0
     page: str = ""
 
@@ -76,17 +83,23 @@ def section(uri: str, folder: Path, study: Study) -> Section:
         return Section(study=study, missing=study.command)
     runs, result = study.result(uri)
     attach(uri, runs, save(result, folder))
-    items: list[Figure | Film | Table] = [*result.figures, *result.films, *result.tables]
+    items: list[Item] = [*result.figures, *result.films, *result.tables, *result.charts]
     common = [text for text in map(words.sentences, describe.common_parts(runs)) if _is_in_any(text, items)]
     pictures = [*map(_figure_picture, result.figures), *map(_film_picture, result.films)]
     return Section(
         study=study,
+        answer=result.answer,
         findings=result.findings,
         facts=facts(runs, f"{study.name} in {tracking.redacted(uri)}"),
         throughout=" ".join(common),
         tables=[replace(table, caption=_without(common, table.caption)) for table in result.tables],
         pictures=[replace(picture, caption=_without(common, picture.caption)) for picture in pictures],
-        commands={"the runs": study.command, "the figures": _figures_command(study, uri)},
+        charts=[replace(chart, caption=_without(common, chart.caption)) for chart in result.charts],
+        run_address=tracking.address(uri, tracking.run_page(runs["experiment_id"].iloc[0], "{run}")),
+        commands={
+            "the runs": [_without_workers(text) for text in tracking.commands(runs, uri)] or [study.command],
+            "the figures": [_figures_command(study, uri)],
+        },
         runs=len(runs),
         page=tracking.address(uri, tracking.experiment_page(runs["experiment_id"].iloc[0])),
     )
@@ -127,7 +140,7 @@ def run_links(uri: str, experiment_id: str | None, run_ids: Sequence[str]) -> di
     return {run: tracking.address(uri, tracking.run_page(experiment_id, run)) for run in run_ids[:MOST_LINKS]}
 
 
-def _is_in_any(text: str, items: Iterable[Figure | Film | Table]) -> bool:
+def _is_in_any(text: str, items: Iterable[Item]) -> bool:
     return any(text in item.caption for item in items)
 
 
@@ -139,7 +152,7 @@ def _without(sentences: Sequence[str], caption: str) -> str:
 
 
 def _figure_picture(figure: Figure) -> Picture:
-    return _picture(figure, figure.plot.get_figwidth(), ("png", "svg", "csv"))
+    return _picture(figure, figure.plot.get_figwidth(), ("svg", "png", "csv"))
 
 
 def _film_picture(film: Film) -> Picture:
@@ -149,6 +162,17 @@ def _film_picture(film: Film) -> Picture:
 def _picture(item: Figure | Film, inches: float, suffixes: Sequence[str]) -> Picture:
     files = [f"{item.name}.{suffix}" for suffix in suffixes]
     return Picture(name=item.name, title=item.title, caption=item.caption, file=files[0], inches=inches, links=files)
+
+
+def _without_workers(command: str) -> str:
+    """A command without the number of workers, which changes no result."""
+    return " ".join(text for text in command.split(" ") if not text.startswith("hydra.launcher.workers="))
+
+
+def parted(caption: str) -> tuple[str, str]:
+    """The first sentence of a caption, and the rest."""
+    first, _, rest = SENTENCE.sub("\n", caption, count=1).partition("\n")
+    return first, rest
 
 
 def _figures_command(study: Study, uri: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SUFFIXES = (".py", ".yaml", ".j2")
+SUFFIXES = (".py", ".yaml", ".j2", ".js")
 
 
 def digest(folders: Iterable[str], files: Iterable[Path], *words: str) -> str:

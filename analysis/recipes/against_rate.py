@@ -18,6 +18,7 @@ from analysis.recipes import captions
 from analysis.stats import averages, stability
 from analysis.stats.by_rate import by_rate
 from analysis.stats.regimes import CONVERGING, EXPLODING, MEANINGS
+from analysis.touch.runs import runs_chart
 
 DATA = (RATE, "seed", "regime", "outcome", "final_cost", "final_accuracy", "start_sharpness", "steps")
 
@@ -29,7 +30,7 @@ def against_rate(
     steps: pd.DataFrame,
     answer: Callable[[pd.DataFrame], str] = rates.largest,
 ) -> StudyResult:
-    """The answer, the figures, the table and the findings of runs over learning rates; `name` begins the names of the
+    """The answer, figures, table, chart and findings of runs over learning rates; `name` begins the names of the
     items.
     """
     return StudyResult(
@@ -63,6 +64,7 @@ def against_rate(
                 ),
             )
         ],
+        charts=[runs_chart(name, title, runs, steps)],
     )
 
 

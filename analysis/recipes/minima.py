@@ -27,8 +27,12 @@ UPPER_BOUND = (
 
 def caption(arms: Arms, runs: pd.DataFrame, *parts: str) -> str:
     """A caption that ends with the meanings of the arms and the setup of the runs."""
-    meanings = "; ".join(f"{arm}: {MEANINGS[arm]} (n = {len(group.runs)})" for arm, group in arms.items())
-    return words.sentences(*parts, meanings, describe.setup_text(runs))
+    return words.sentences(*parts, arms_text(arms), describe.setup_text(runs))
+
+
+def arms_text(arms: Arms) -> str:
+    """The meanings of the arms, as a part of a caption."""
+    return "; ".join(f"{arm}: {MEANINGS[arm]} (n = {len(group.runs)})" for arm, group in arms.items())
 
 
 def bounds(arms: Arms) -> str:

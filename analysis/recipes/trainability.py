@@ -9,10 +9,11 @@ import pandas as pd
 from analysis import describe, words
 from analysis.columns import BATCH_SIZE, RATE
 from analysis.draw import trainability as draw
-from analysis.items import Figure, Film, Table
+from analysis.items import Chart, Figure, Film, Table
 from analysis.stats import boundaries
 from analysis.stats.averages import INTERVAL
 from analysis.stats.boundaries import Picture
+from analysis.touch.zoom import zoom_chart
 
 AXES, ZOOM = "measurement.axes", "measurement.zoom"
 ACTIVATION, EXAMPLES = "problem.activation", "problem.training_examples"
@@ -130,6 +131,12 @@ def zoom_film(runs: pd.DataFrame, name: str, own: Mapping[int, Picture]) -> Film
             setup(runs, name),
         ),
     )
+
+
+def touch_chart(runs: pd.DataFrame, pictures: Pictures) -> Chart:
+    """A zoom through the windows of every condition that has several."""
+    labels = {name: LABELS[axes_of(runs, name)] for name in pictures}
+    return zoom_chart("trainability_touch", pictures, labels, (COLOR_TEXT, steps_text(runs)))
 
 
 def dimension_table(table: pd.DataFrame) -> Table:

@@ -23,6 +23,7 @@ FEWEST = 3  # runs of an arm
 POINTS = 25  # along a straight line
 ROWS = 32  # evaluated at a time: they stay in the cache
 
+Pair = tuple[int, int]  # places of two runs
 Square = Float[np.ndarray, "runs runs"]
 Curves = Float[np.ndarray, "pairs points"]
 
@@ -76,22 +77,23 @@ class Minima:
             classes = np.stack([self.network.outputs(end[None], features)[0].argmax(axis=1) for end in self.ends])
         return (classes[:, None] != classes).mean(axis=2)
 
-    def lines(self, align: bool) -> Curves:
-        """The training cost along the straight lines between disjoint pairs of ends, a row each.
+    def lines(self, align: bool, pairs: Sequence[Pair] | None = None) -> Curves:
+        """The training cost along the straight lines between pairs of ends, by default disjoint ones, a row each.
 
         Aligned, the line of a pair is the one with the lower barrier of two, to the end matched by weights and to the
         end matched by activations: the barrier is an upper bound on the lowest that a relabelling leaves.
         """
+        pairs = disjoint_pairs(len(self.ends)) if pairs is None else pairs
         if not align:
-            return self._lines_to(lambda end, _: end)
-        found = [self._lines_to(partial(match, self.network)) for match in (aligned, matched)]
+            return self._lines_to(lambda end, _: end, pairs)
+        found = [self._lines_to(partial(match, self.network), pairs) for match in (aligned, matched)]
         lower = np.argmin([barriers(curves) for curves in found], axis=0)
         return np.stack(found)[lower, np.arange(len(lower))]
 
-    def _lines_to(self, moved: Callable[[Point, Point], Point]) -> Curves:
+    def _lines_to(self, moved: Callable[[Point, Point], Point], pairs: Sequence[Pair]) -> Curves:
         """The lines from the first end of each pair to the second, which is moved towards the first."""
         ends = self.ends
-        rows = [straight_line(ends[i], moved(ends[j], ends[i]), POINTS) for i, j in disjoint_pairs(len(ends))]
+        rows = [straight_line(ends[i], moved(ends[j], ends[i]), POINTS) for i, j in pairs]
         return costs(self.network, np.concatenate(rows)).reshape(-1, POINTS)
 
 

@@ -15,6 +15,7 @@ from analysis.recipes import captions
 from analysis.stats import stability
 from analysis.stats.sharpness import CRITICAL, DECIDING, LATE, RATIO, REACHED, close, compared, late_sharpness
 from analysis.study import Study
+from analysis.touch.sharpness import sharpness_chart
 
 NAME = "edge_of_stability"
 PLAIN = "gradient_descent"
@@ -24,6 +25,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
     """Cost and sharpness against the step, of gradient descent and of other optimizers, and the sharpness late."""
     frames.require(steps[np.isfinite(steps["cost"])], ("sharpness",), f"experiment {NAME!r}")
     table = late_sharpness(steps)
+    is_plain, plain_steps = runs[OPTIMIZER] == PLAIN, steps[steps[OPTIMIZER] == PLAIN]
     return StudyResult(
         answer=settles(table),
         findings=findings(table),
@@ -46,6 +48,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
                 ),
             )
         ],
+        charts=[sharpness_chart(NAME, runs[is_plain], plain_steps)] if is_plain.any() else [],
     )
 
 

@@ -16,6 +16,7 @@ from analysis.recipes import captions
 from analysis.recipes.against_rate import against_rate
 from analysis.stats.regimes import CONVERGING
 from analysis.study import Study
+from analysis.touch.walks import walks_chart
 
 NAME = "lr_parabola"
 OVERSHOOTING, ONE_STEP = "converging, overshooting", "one step"
@@ -34,7 +35,11 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
         caption=caption(runs, chosen),
         data=paths[[RATE, "regime", "step", PLACE, "cost"]].sort_values([RATE, "step"]),
     )
-    return replace(result, figures=[figure, *result.figures])
+    return replace(
+        result,
+        figures=[figure, *result.figures],
+        charts=[walks_chart(f"{NAME}_walk"), *result.charts],
+    )
 
 
 def examples(steps: pd.DataFrame) -> pd.DataFrame:

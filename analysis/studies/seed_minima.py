@@ -17,6 +17,7 @@ from analysis.stats.estimates import Estimate, mean, over_pairs, over_runs
 from analysis.stats.minima import Arms, Lines, Minima, arm_lines, barriers
 from analysis.stats.minima import arms as arms_of
 from analysis.study import Study
+from analysis.touch.minima import minima_chart
 
 
 def analyze(runs: pd.DataFrame, steps: pd.DataFrame, minima: Minima) -> StudyResult:
@@ -39,6 +40,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, minima: Minima) -> StudyRes
             recipes.plane(arms, runs),
         ],
         tables=[answers(arms, lines, runs)],
+        charts=[minima_chart("seed_minima", arms, recipes.arms_text(arms))],
     )
 
 

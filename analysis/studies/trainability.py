@@ -67,6 +67,7 @@ def analyze(runs: pd.DataFrame, pixels: pd.DataFrame) -> StudyResult:
     random = {name: own for name, own in pictures.items() if name != NETWORK}
     table, by_window = dimensions(random)
     figures, films = [], []
+    zoomed = {name: own for name, own in random.items() if len(own) > 1}
     if random:
         main = max(random, key=lambda name: len(random[name]) > 1)  # the first that has zooms, if one has
         figures += [recipe.zoom_figure(runs, pixels, main, random[main])]
@@ -84,6 +85,7 @@ def analyze(runs: pd.DataFrame, pixels: pd.DataFrame) -> StudyResult:
         figures=figures,
         films=films,
         tables=[recipe.dimension_table(table)] if random else [],
+        charts=[recipe.touch_chart(runs, zoomed)] if zoomed else [],
     )
 
 

@@ -1,60 +1,91 @@
-"""The page in a real browser, wide and narrow, light and dark."""
+"""The page in a real browser, wide and narrow, light and dark, with scripts and without."""
 
-import shutil
+import io
 
 import pytest
+from PIL import Image
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium")
-WIDTHS, SCHEMES = (1280, 390), ("light", "dark")
+pytestmark = pytest.mark.xdist_group("page")  # one process, one report
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
-pytestmark = [
-    pytest.mark.xdist_group("page"),  # one process, one report
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH"),
-]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[(width, scheme) for width in WIDTHS for scheme in SCHEMES], ids="{0[0]} {0[1]}".format)
-def opened(request, browser, page):
-    """The page, opened, and the errors that opening it has raised."""
-    width, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    errors, tab = [], context.new_page()
-    tab.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.on("requestfailed", lambda request: errors.append(request.url[:80]))
-    tab.goto((page / "index.html").as_uri(), wait_until="load")
-    for details in tab.locator("details").all():
-        details.locator("summary").click()  # closed, they overflow nothing
-    yield tab, errors
-    context.close()
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LARGEST = 12e6  # bytes
+HERE = ("file:", "data:", "blob:")
 
 
 def test_the_page_opens_without_errors_and_fits_its_width(opened):
-    tab, errors = opened
+    tab, errors, _ = opened
     assert errors == []
     assert tab.locator("figure img").count() > 0 and tab.locator("details[open]").count() > 0
-    assert tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert tab.evaluate(OVERFLOW) == 0
+
+
+def test_no_request_leaves_the_machine(opened):
+    _, _, requests = opened
+    assert requests and [url[:80] for url in requests if not url.startswith(HERE)] == []
 
 
 def test_every_image_is_drawn_and_every_internal_link_has_its_target(opened):
-    tab, _ = opened
+    tab, *_ = opened
     images = tab.evaluate("[...document.images].map(image => image.complete && image.naturalWidth > 0)")
     assert images and all(images)
     links = tab.evaluate("[...document.querySelectorAll('a[href^=\"#\"]')].map(link => link.hash.slice(1))")
     assert links and [link for link in links if tab.locator(f"[id='{link}']").count() != 1] == []
 
 
+def brightness(tab, locator):
+    """The brightness of the upper left of an element, inside its border, from 0 to 255."""
+    locator.scroll_into_view_if_needed()
+    with Image.open(io.BytesIO(locator.screenshot())) as image:
+        return image.convert("L").getpixel((20, 20))
+
+
 def test_dark_is_dark_and_light_is_light(opened):
-    tab, _ = opened
+    tab, *_ = opened
     red, green, blue = map(int, tab.evaluate(BACKGROUND)[4:-1].split(","))
     is_dark = tab.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    assert max(red, green, blue) < 64 if is_dark else min(red, green, blue) > 192
+    figure = brightness(tab, tab.locator("#figure-lr_divergence_final img"))
+    assert max(red, green, blue, figure) < 64 if is_dark else min(red, green, blue, figure) > 192
+
+
+def test_axe_finds_nothing_serious(opened):
+    """Axe-core's rules for readers who do not see, or have no mouse (Deque)."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    found = axe.Axe().run(opened[0]).response["violations"]
+    serious = [violation for violation in found if violation["impact"] in ("serious", "critical")]
+    assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in serious] == []
+
+
+def test_the_page_is_small_enough_to_send(report_file):
+    assert report_file.stat().st_size < LARGEST
+
+
+def test_without_scripts_the_figures_are_there_and_the_charts_are_not(browser, report_file):
+    context = browser.new_context(viewport={"width": 390, "height": 900}, java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(report_file.as_uri())
+    assert tab.locator("figure.chart").count() > 0
+    assert not any(chart.is_visible() for chart in tab.locator("figure.chart").all())
+    assert all(image.is_visible() for image in tab.locator("figure img").all())
+    context.close()
+
+
+def test_on_paper_the_figures_are_there_and_the_charts_are_not(browser, report_file):
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto(report_file.as_uri())
+    tab.emulate_media(media="print")
+    assert not any(chart.is_visible() for chart in tab.locator("figure.chart").all())
+    assert all(image.is_visible() for image in tab.locator("figure img").all())
+    context.close()
+
+
+def test_films_stand_still_for_those_who_want_no_motion(browser, report_file):
+    for motion, kind in (("reduce", "png"), ("no-preference", "gif")):
+        context = browser.new_context(reduced_motion=motion)
+        tab = context.new_page()
+        tab.goto(report_file.as_uri())
+        film = tab.locator("#figure-trainability_zoom img")
+        film.scroll_into_view_if_needed()
+        film.evaluate("image => image.decode()")
+        assert film.evaluate("image => image.currentSrc").startswith(f"data:image/{kind};")
+        context.close()
