@@ -17,10 +17,10 @@ from plugins import composed_jobs, multirun
 from studies import DIGITS, descended, over
 
 from analysis import frames
+from analysis.chapters import CHAPTERS
 from analysis.claims.claim import SWEEP
 from analysis.errors import StudyError
 from analysis.studies import studies
-from analysis.study import CHAPTERS
 from gdlab.sweeps import key
 from hydra_plugins import grid_sweeper
 
@@ -143,12 +143,13 @@ MINI_PY = '''"""A parabola at four learning rates."""
 
 from functools import partial
 
+from analysis.chapters import STEPS
 from analysis.recipes.against_rate import against_rate
-from analysis.study import RATES, Study
+from analysis.study import Study
 
 STUDY = Study(
     title="Four learning rates",
-    chapter=RATES,
+    chapter=STEPS,
     order=15,
     minutes=0.5,
     analyze=partial(against_rate, "mini", "A parabola"),

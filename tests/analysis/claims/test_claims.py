@@ -54,11 +54,14 @@ def test_a_claim_has_runs_of_its_own_or_those_of_studies():
     for runs, studies in (((), ()), (("seed=1",), ("symmetry",))):
         with pytest.raises(ValueError, match="claim c must name either runs of its own or studies"):
             Claim(name="c", order=1, text="", runs=runs, studies=studies, check=lambda evidence: None)
+    with pytest.raises(ValueError, match="claim c must name the study that it is about"):
+        Claim(name="c", order=1, text="", runs=("seed=1",), check=lambda evidence: None)
 
 
 def test_studies_exist():
     experiments = {path.stem for path in (Path(__file__).parents[3] / "conf" / "experiment").glob("*.yaml")}
     assert {study for claim in CLAIMS for study in claim.studies} <= experiments
+    assert {claim.section for claim in CLAIMS} <= experiments
 
 
 def test_listing_runs_imports_nothing_slow():
