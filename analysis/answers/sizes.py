@@ -50,10 +50,16 @@ def decided(siblings: Mapping[str, tuple[Sequence[float], Sequence[str]]], budge
         )
     lead = "by the start" if not any(known.values()) else ""
     lead = lead or ("early" if max(known.values()) <= EARLY * budget else "during training")
-    steps = [f"by step {step:,.0f} for hidden layers ({width})" for width, step in known.items()]
+    widths: dict[float, list[str]] = {}
+    for width, step in known.items():
+        widths.setdefault(step, []).append(f"({width})")
+    texts = [
+        f"{f'step {step:,.0f} of {budget:,.0f}' if step else 'step 0'} with hidden layers {words.listed(names)}"
+        for step, names in widths.items()
+    ]
     return words.sentences(
-        f"{lead}: two copies of a run that see other mini-batches from then on end in one valley "
-        f"{words.listed(steps)}, of {budget:,.0f} steps",
+        f"{lead}: two copies of a run that see other mini-batches from some step on end in one valley, if this is "
+        f"{words.listed(texts)}, or later",
         f"not decided for hidden layers {words.listed(open_)}" if open_ else "",
     )
 

@@ -430,20 +430,16 @@ STEPS = [0, 10, 1000]
     ("verdicts", "pairs", "answer"),
     [
         (
-            {"8": ["stable"] * 3},
+            {"8": ["stable"] * 3, "9": ["stable"] * 3},
             8,
-            (
-                "By the start: two copies of a run that see other mini-batches from then on end in one valley by step 0"
-                " for hidden layers (8), of 1,000 steps."
-            ),
+            "By the start: two copies of a run that see other mini-batches from some step on end in one valley, if "
+            "this is step 0 with hidden layers (8) and (9), or later.",
         ),
         (
             {"8": ["unstable", "stable", "stable"], "4": ["unstable", "stable", UNDECIDED]},
             8,
-            (
-                "Early: two copies of a run that see other mini-batches from then on end in one valley by step 10 for"
-                " hidden layers (8), of 1,000 steps. Not decided for hidden layers (4)."
-            ),
+            "Early: two copies of a run that see other mini-batches from some step on end in one valley, if this is "
+            "step 10 of 1,000 with hidden layers (8), or later. Not decided for hidden layers (4).",
         ),
         ({"8": ["unstable", "unstable", "stable"]}, 8, "During training: "),
         ({"8": ["unstable"] * 3}, 8, "Not by any step that was tried: "),
