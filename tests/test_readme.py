@@ -1,4 +1,4 @@
-"""README's commands, its Python example, its searches and its lists of choices."""
+"""The commands of README and the guide, the Python example, the searches and the lists of choices."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from commands import ROOT, train
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+TEXT = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/guide.md"))
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 SHELL = [
     line.split("  #")[0].strip()
     for language, block in BLOCKS
@@ -62,7 +62,7 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> P
 
 @pytest.fixture(scope="module")
 def outputs(laboratory: Path) -> dict[str, str]:
-    """The output of every command that is run, in the order of README."""
+    """The output of every command that is run, in the order of the text."""
     printed = {}
     for command in RUN:
         _, _, *arguments = shlex.split(command)
@@ -83,7 +83,7 @@ def test_every_command_prints_what_it_did(outputs: dict[str, str]) -> None:
         assert ("estimated time" if "dry_run=true" in command else "see it:") in printed
 
 
-def test_the_walk_prints_the_line_that_readme_shows(outputs: dict[str, str]) -> None:
+def test_the_walk_prints_the_line_that_is_shown(outputs: dict[str, str]) -> None:
     (command,) = (text for text in outputs if "problem=parabola" in text)
     (expected,) = PRINTED
     assert without_seconds(outputs[command].splitlines()[0]) == without_seconds(expected)
@@ -128,7 +128,7 @@ def test_the_python_example_runs(laboratory: Path) -> None:
     "group", ["problem", "problem/data", "optimizer", "schedule", "stop", "measurement", "tracking"]
 )
 def test_the_choices_listed_are_there(group: str) -> None:
-    (row,) = re.findall(rf"^\| `{group}=` \| (.*?)(?::|\|)", README, flags=re.MULTILINE)
+    (row,) = re.findall(rf"^\| `{group}=` \| (.*?)(?::|\|)", TEXT, flags=re.MULTILINE)
     listed = set(re.findall(r"`(\w+)`", row))
     assert listed and listed <= {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")}
 
@@ -137,7 +137,7 @@ def test_every_outcome_is_explained() -> None:
     from gdlab.descent import stopping
 
     outcomes = {stopping.CONVERGED, stopping.BUDGET, stopping.DIVERGED, stopping.SATURATED}
-    (table,) = re.findall(r"^\| outcome \|.*?\n\n", README, flags=re.MULTILINE | re.DOTALL)
+    (table,) = re.findall(r"^\| outcome \|.*?\n\n", TEXT, flags=re.MULTILINE | re.DOTALL)
     assert set(re.findall(r"^\| `(\w+)`", table, flags=re.MULTILINE)) == outcomes
 
 
