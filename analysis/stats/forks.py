@@ -60,8 +60,7 @@ def compared(group: Minima, start: np.ndarray, end: np.ndarray) -> list[float]:
     costs, errors = along(group, straight_line(start, end, POINTS))
     features = group.network.data.test_features
     ends = np.stack([start, end]).astype(group.network.dtype)
-    with np.errstate(over="ignore"):
-        first, second = group.network.outputs(ends, features).argmax(axis=2)
+    first, second = group.network.outputs(ends, features).argmax(axis=2)
     return [barrier(costs), barrier(errors), 100 * float((first != second).mean())]
 
 
@@ -71,9 +70,8 @@ def along(group: Minima, line: Theta) -> tuple[np.ndarray, np.ndarray]:
     costs, errors = [], []
     for i in range(0, len(line), ROWS):
         block = line[i : i + ROWS].astype(network.dtype)
-        with np.errstate(over="ignore"):  # a unit far below 0
-            costs.append(network.evaluate(block, network.train)[0])
-            errors.append(100 * (1 - network.evaluate(block, network.test)[1]))
+        costs.append(network.evaluate(block, network.train)[0])
+        errors.append(100 * (1 - network.evaluate(block, network.test)[1]))
     return np.concatenate(costs), np.concatenate(errors)
 
 

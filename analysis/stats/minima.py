@@ -73,8 +73,7 @@ class Minima:
     def disagreement(self) -> Square:
         """The share of test examples on which the predictions of two runs differ."""
         features = self.network.data.test_features
-        with np.errstate(over="ignore"):
-            classes = np.stack([self.network.outputs(end[None], features)[0].argmax(axis=1) for end in self.ends])
+        classes = np.stack([self.network.outputs(end[None], features)[0].argmax(axis=1) for end in self.ends])
         return (classes[:, None] != classes).mean(axis=2)
 
     def lines(self, align: bool, pairs: Sequence[Pair] | None = None) -> Curves:
@@ -104,8 +103,7 @@ Lines = Mapping[str, tuple[Curves, Curves]]  # of each arm: between ends as they
 def costs(network: Network, theta: Theta) -> Float[np.ndarray, " runs"]:
     """The training cost of many points."""
     blocks = [theta[i : i + ROWS].astype(network.dtype) for i in range(0, len(theta), ROWS)]
-    with np.errstate(over="ignore"):  # a unit far below 0
-        return np.concatenate([network.evaluate(block, network.train)[0] for block in blocks])
+    return np.concatenate([network.evaluate(block, network.train)[0] for block in blocks])
 
 
 def barriers(lines: Curves) -> Float[np.ndarray, " pairs"]:

@@ -34,8 +34,7 @@ def matching(network: Network, point: Point, reference: Point) -> Relabelling:
 
     odd = network.architecture.activation.center is not None
     features = network.train.spaced(EXAMPLES).features
-    with np.errstate(over="ignore"):  # a unit far below 0
-        layers = network.hidden_units(np.stack([reference, point]).astype(network.dtype), features)
+    layers = network.hidden_units(np.stack([reference, point]).astype(network.dtype), features)
     places, signs = [], []
     for target, source in layers:
         correlation = _standardized(target).T @ _standardized(source) / len(features)

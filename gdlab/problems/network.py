@@ -145,6 +145,7 @@ class Network:
     def oracle(self, theta: Theta, gradient: Theta, batches: Batches) -> MiniBatchOracle:
         return MiniBatchOracle(self.architecture, self.train, self.batch_size, theta, gradient, batches)
 
+    @np.errstate(over="ignore")  # the exponential of a sigmoid unit far below 0, which is then 0
     def outputs(self, theta: Theta, features: Features) -> Outputs:
         """The outputs of each run's network for each example: its predictions, before the argmax."""
         outputs = np.empty((len(theta), len(features), self.data.classes), self.dtype)
@@ -155,6 +156,7 @@ class Network:
             outputs[:, chunk] = passes.outputs
         return outputs
 
+    @np.errstate(over="ignore")  # the exponential of a sigmoid unit far below 0, which is then 0
     def hidden_units(self, theta: Theta, features: Features) -> list[Outputs]:
         """The activations of each hidden layer for each example, (runs, examples, units) a layer."""
         units = [np.empty((len(theta), len(features), size), self.dtype) for size in self.hidden]
@@ -166,6 +168,7 @@ class Network:
                 layer[:, chunk] = active
         return units
 
+    @np.errstate(over="ignore")  # the exponential of a sigmoid unit far below 0, which is then 0
     def evaluate(self, theta: Theta, examples: Examples, gradient: Theta | None = None) -> tuple[Costs, Costs]:
         """Cost and accuracy of each run over these examples; writes the cost's gradient to `gradient` if given."""
         cost, correct = np.zeros(len(theta)), np.zeros(len(theta), np.intp)
