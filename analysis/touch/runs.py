@@ -37,8 +37,8 @@ def runs_chart(name: str, title: str, runs: pd.DataFrame, steps: pd.DataFrame) -
             "what the plots show."
         ),
         caption=words.sentences(
-            "every dot is a run: point at it, tap it or choose it from the list to see its cost step by step, its "
-            "outcome and its page in the MLflow UI; drag across the upper plot to see the runs at some rates only",
+            "point at a dot, tap it or choose it from the list to see a run's cost step by step, and its outcome",
+            "drag across the upper plot to see the runs at some rates only",
             describe.regimes(runs),
             *axes.off_scale(steps["cost"], axes.limits_with_references(steps, "cost"), steps["run_id"]),
         ),
