@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from analysis.saving import attach, save
 from analysis.study import Study
 from gdlab import tracking
 
-Item = Figure | Film | Table | Chart
 SENTENCE = re.compile(r"(?<=[.?!]) (?=[^a-z])")  # its end; after an abbreviation a small letter follows
 MOST_WORDS = 22  # of a caption in view; the rest is folded away
 MOST_LINKS = 5
@@ -49,16 +48,15 @@ class Picture:
 class Section:
     """A study on the page; `missing` is the command that runs it, if it was not run.
 
-    `throughout` holds the sentences that would be in every caption; `run_address` is that of a run's page, with its id
-    to be put in at {run}; `launched` are the commands that made the runs, as far as they are known, `drawn` the one that
-    makes the figures.
+    Its captions lack what the page says elsewhere: the setup, which `facts` has, and the regimes. `run_address` is that
+    of a run's page, with its id to be put in at {run}; `launched` are the commands that made the runs, as far as they
+    are known, `drawn` is the one that makes the figures.
     """
 
     study: Study
     missing: str = ""
     answer: str = ""
     findings: Sequence[str] = ()
-    throughout: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
@@ -90,9 +88,7 @@ def section(uri: str, folder: Path, study: Study) -> Section:
         return Section(study=study, missing=study.command)
     runs, result = study.result(uri)
     attach(uri, runs, save(result, folder))
-    items: list[Item] = [*result.figures, *result.films, *result.tables, *result.charts]
-    common = [text for text in map(words.sentences, describe.common_parts(runs)) if _is_in_any(text, items)]
-    regimes = words.sentences(describe.regimes(runs)) if "regime" in runs else ""  # the page defines these once
+    common = list(map(words.sentences, describe.common_parts(runs)))
     answer = result.answer or next(iter(result.findings), "")
     pictures = [*map(_figure_picture, result.figures), *map(_film_picture, result.films)]
     return Section(
@@ -100,7 +96,6 @@ def section(uri: str, folder: Path, study: Study) -> Section:
         answer=answer,
         findings=[finding for finding in result.findings if finding != answer],
         facts=facts(runs, f"{study.name} in {tracking.redacted(uri)}"),
-        throughout=" ".join(text for text in common if text != regimes),
         tables=[replace(table, caption=_without(common, table.caption)) for table in result.tables],
         pictures=[replace(picture, caption=_without(common, picture.caption)) for picture in pictures],
         charts=[replace(chart, caption=_without(common, chart.caption)) for chart in result.charts],
@@ -145,10 +140,6 @@ def run_links(uri: str, experiment_id: str | None, run_ids: Sequence[str]) -> di
     if experiment_id is None:
         return {}
     return {run: tracking.address(uri, tracking.run_page(experiment_id, run)) for run in run_ids[:MOST_LINKS]}
-
-
-def _is_in_any(text: str, items: Iterable[Item]) -> bool:
-    return any(text in item.caption for item in items)
 
 
 def _without(sentences: Sequence[str], caption: str) -> str:

@@ -61,8 +61,8 @@ DOUBLE_WELL = Walk(lambda w: (w**2 - 1) ** 2, lambda w: 4 * w * (w**2 - 1), 0.3,
 UNIT = Walk(lambda w: (max(w, 0.0) - 1) ** 2, lambda w: 2 * (w - 1) * (w > 0), 2.5, 1.0)  # a relu unit that should be 1
 
 WALKS: dict[str, tuple[str, Walk]] = {
-    LITTLE_LEARNT: ("less than half the way to cost 0 when the steps run out", on_parabola(0.003)),
-    CONVERGING: ("at least half the way, with hardly a rise", on_parabola(0.06)),
+    LITTLE_LEARNT: ("less than half the way was covered when the steps ran out", on_parabola(0.003)),
+    CONVERGING: ("at least half the way was covered, with hardly a rise in cost", on_parabola(0.06)),
     BOUNCING: ("the cost rises again, or falls far less than the first step promised", DOUBLE_WELL),
     EXPLODING: ("the cost grows without bound", on_parabola(1.03)),
     DEAD: ("the gradient has vanished, and nothing was learnt", UNIT),
