@@ -61,9 +61,9 @@ DOUBLE_WELL = Walk(lambda w: (w**2 - 1) ** 2, lambda w: 4 * w * (w**2 - 1), 0.3,
 UNIT = Walk(lambda w: (max(w, 0.0) - 1) ** 2, lambda w: 2 * (w - 1) * (w > 0), 2.5, 1.0)  # a relu unit that should be 1
 
 WALKS: dict[str, tuple[str, Walk]] = {
-    LITTLE_LEARNT: ("less than half the way was covered when the steps ran out", on_parabola(0.003)),
-    CONVERGING: ("at least half the way was covered, with hardly a rise in cost", on_parabola(0.06)),
-    BOUNCING: ("the cost rises again, or falls far less than the first step promised", DOUBLE_WELL),
+    LITTLE_LEARNT: ("less than half the way was covered", on_parabola(0.003)),
+    CONVERGING: ("at least half the way, with hardly a rise in cost", on_parabola(0.06)),
+    BOUNCING: ("the cost rises again, or falls far less than promised", DOUBLE_WELL),
     EXPLODING: ("the cost grows without bound", on_parabola(1.03)),
     DEAD: ("the gradient has vanished, and nothing was learnt", UNIT),
 }
@@ -85,7 +85,7 @@ def _words() -> list[Sketch]:
     return [
         Sketch(
             "shrug",
-            "a network that answers 0.1 for every digit, at a cost of 0.90; one that answers 0 costs 1.0",
+            "a network that answers 0.1 for every digit: cost 0.90; one that answers 0: cost 1.0",
             [_line([(x, 0.0), (x, 0.3)], ACCENT) for x in np.linspace(0.05, 0.95, 10)],
         ),
         Sketch(
@@ -95,7 +95,7 @@ def _words() -> list[Sketch]:
         ),
         Sketch(
             "stability limit 2/λ",
-            "at a larger learning rate, descent on a parabola moves away from its minimum",
+            "at larger learning rates, descent on a parabola leaves its minimum",
             [_curve(w, wide, FAINT), _line([(0.1, 0.58), (0.92, 0.64), (0.04, 0.76), (0.98, 0.9)], ACCENT)],
         ),
         Sketch(
@@ -105,7 +105,7 @@ def _words() -> list[Sketch]:
         ),
         Sketch(
             "[a, b]",
-            "a 95% interval over seeds; fewer than eight seeds give a range, and no verdict",
+            "a 95% interval; fewer than eight seeds give a range, and no verdict",
             [_line([(0.2, 0.5), (0.8, 0.5)], ACCENT), *(_line([(x, 0.3), (x, 0.7)], ACCENT) for x in (0.2, 0.5, 0.8))],
         ),
     ]

@@ -221,9 +221,13 @@ def test_walks_are_those_of_the_optimizer(script, name):
     rates, momenta = (list(values) for values in zip(*SETTINGS, strict=True))
     steps = 30
     found = gdlab.run(
-        problem, Momentum(learning_rate=rates, momentum=momenta), max_steps=steps, theta=np.tile(start, (len(rates), 1)),
-        points=steps + 1, spacing="even",
-    ).frame  # fmt: skip
+        problem,
+        Momentum(learning_rate=rates, momentum=momenta),
+        theta=np.tile(start, (len(rates), 1)),
+        max_steps=steps,
+        points=steps + 1,
+        spacing="even",
+    ).frame
     columns = [f"w{i + 1}" for i in range(len(start))]
     for (rate, momentum), (_, own) in zip(SETTINGS, found.groupby("run"), strict=True):
         walked = script.evaluate("walk => gdlab.walk(...walk)", [described(problem, start), rate, momentum, steps])
