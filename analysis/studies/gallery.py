@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import describe, frames, networks, words
+from analysis.answers.paths import looks
 from analysis.chapters import DOWNHILL
 from analysis.columns import OPTIMIZER, RATE
 from analysis.draw import landscapes
@@ -52,8 +53,8 @@ def analyze(runs: pd.DataFrame, paths: Sequence[Paths], minima: Sequence[Minima]
     for trained in minima:
         figures += portraits.figures(trained)
     return StudyResult(
-        answer=contents(paths, minima),
-        findings=[],
+        answer=looks(paths),
+        findings=[contents(paths, minima)],
         figures=figures,
         films=[descent(group) for group in paths if group.name == FILMED],
     )

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.answers import comparisons, rates, seeds, sizes, stability
-from analysis.columns import RATE
+from analysis.answers import comparisons, paths, rates, seeds, sizes, stability
+from analysis.columns import OPTIMIZER, RATE
+from analysis.stats.paths import Paths
 from analysis.stats.verdicts import FAILS, HOLDS, UNDECIDED, Verdict
 
 CONVERGING, EXPLODING, DEAD = "converging", "exploding", "dead"
@@ -484,3 +485,35 @@ def test_double_descent(verdicts, answer):
         for name, outcome in zip(("without wrong labels", "with 20%"), verdicts, strict=True)
     ]
     assert sizes.descends_twice(found).startswith(answer)
+
+
+FALLING, RISING = (1.0, 0.5, 0.5, 0.1), (1.0, 0.2, 0.3, 0.1)
+DOWNHILL = "Downhill all the way with gradient descent: the cost never rises, in 2 of 2 runs."
+
+
+@pytest.mark.parametrize(
+    ("costs", "answer"),
+    [
+        ([], ""),
+        ([("gradient_descent", FALLING)] * 2, DOWNHILL),
+        (
+            [("gradient_descent", FALLING), ("gradient_descent", RISING)],
+            "Downhill with gradient descent, but not all the way: the cost rises at times in 1 of 2 runs.",
+        ),
+        (
+            [("gradient_descent", FALLING)] * 2 + [("adam", RISING), ("momentum", FALLING)],
+            f"{DOWNHILL} Other optimizers overshoot: with them the cost rises at times in 1 of 2 runs.",
+        ),
+        ([("adam", FALLING)], "With other optimizers the cost never rises, in 1 of 1 runs."),
+        ([("gradient_descent", (1.0, 0.1, 0.1 + 1e-12)), ("gradient_descent", FALLING)], DOWNHILL),
+    ],
+)
+def test_what_descent_looks_like(costs, answer):
+    found = pd.DataFrame({"run_id": map(str, range(len(costs))), OPTIMIZER: [name for name, _ in costs]})
+    rows = [
+        {"run_id": str(number), "step": step, "cost": cost}
+        for number, (_, steps) in enumerate(costs)
+        for step, cost in reversed(list(enumerate(steps)))
+    ]
+    groups = [Paths(None, found, pd.DataFrame(rows))] if costs else []
+    assert paths.looks(groups) == answer
