@@ -153,11 +153,12 @@ def opened(request, browser, report_file):
     tab.on("request", lambda request: requests.append(request.url))
     tab.goto(report_file.as_uri(), wait_until="load")
     tab.evaluate(
-        "document.querySelectorAll('details').forEach(details => { details.open = true })"
-    )  # closed, they overflow nothing
+        "document.querySelectorAll('details').forEach(details => (details.open = true))"
+    )  # to overflow, if any
     for chart in tab.locator("figure.chart").all():
         chart.scroll_into_view_if_needed()
         chart.locator(".plot[data-drawn]").wait_for()
     tab.evaluate("Promise.all([...document.images].map(image => { image.loading = 'eager'; return image.decode() }))")
     yield tab, errors, requests
     context.close()
+    assert errors == []  # while it was used
