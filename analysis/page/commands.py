@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from analysis.claims.claim import SWEEP
 from analysis.scripts import command_line
 from analysis.study import Study
 from gdlab import tracking
@@ -27,6 +28,13 @@ def without_parts(commands: Sequence[str], whole: str) -> list[str]:
     """
     plain = list(dict.fromkeys(_without_workers(command) for command in commands))
     return [command for command in plain if _whole(command, whole) not in {*plain} - {command}]
+
+
+def of_claims(uri: str) -> list[str]:
+    """The commands that launched the runs that claims have of their own; that for all of them, if none is known."""
+    whole = f"python experiments/train.py -m experiment={SWEEP}"
+    known = tracking.commands(tracking.runs(uri, SWEEP), uri) if tracking.experiment_id(uri, SWEEP) else []
+    return without_parts(known, whole) or [whole]
 
 
 def figures(study: Study, uri: str) -> str:

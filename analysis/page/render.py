@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis import claims, words
 from analysis.claims import ABSENT, FAILS, HOLDS, LIMITED, UNDECIDED
-from analysis.page import pictures, scripts, sketches
+from analysis.page import commands, pictures, scripts, sketches
 from analysis.page.sections import Picture, Section, TestedClaim, first_sentence, parted
 from analysis.stats.regimes import DISTANCE, MEANINGS
 from gdlab import tracking
@@ -67,6 +67,7 @@ def page(tested: Sequence[TestedClaim], chapters: Sequence[ChapterPage], folder:
         distance=DISTANCE,
         claims=tested,
         claims_table=claims.table([(item.claim, item.finding) for item in tested]),
+        claims_commands=commands.of_claims(uri),
         chapters=chapters,
         embedded=embedded,
         contents=contents,

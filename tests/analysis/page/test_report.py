@@ -29,7 +29,8 @@ RUN = (
     "seed_minima",
     "trainability",
 )
-MOST_WORDS = 2500
+MOST_WORDS = 2500  # unfolded
+ANSWER = 50  # words
 pytestmark = pytest.mark.xdist_group("page")  # one process, one report
 
 
@@ -112,6 +113,12 @@ def test_an_answer_comes_first_and_findings_are_folded(page, folder):
         assert rest.count("</figure>") == len([*result.figures, *result.films, *result.tables, *result.charts]) - (
             name == "lr_divergence"  # one of its figures is at the top
         )
+
+
+def test_answers_are_short(page):
+    text = (page / "index.html").read_text()
+    answers = {name: re.search(r'<p class="answer">(.*?)</p>', section_of(text, name))[1] for name in RUN}
+    assert {name: len(answer.split()) for name, answer in answers.items() if len(answer.split()) > ANSWER} == {}
 
 
 def test_a_claim_is_in_the_section_that_it_is_about_and_in_the_table_of_all(page):
