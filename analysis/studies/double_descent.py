@@ -140,7 +140,7 @@ STUDY = Study(
     title="Does the test cost fall, rise and fall again with size?",
     chapter=SIZES,
     order=20,
-    minutes=10,
+    minutes=5,
     analyze=analyze,
     small=("problem.hidden=[1],[4],[12],[64]", "seed=range(2)"),
 )

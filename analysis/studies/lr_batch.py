@@ -116,7 +116,7 @@ STUDY = Study(
     title="Which learning rates suit which batch size?",
     chapter=RULES,
     order=10,
-    minutes=3,
+    minutes=12,
     analyze=analyze,
     small=("problem.batch_size=1,16,256", "seed=range(1)"),
 )

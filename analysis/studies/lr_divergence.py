@@ -12,7 +12,7 @@ STUDY = Study(
     title="How large may a learning rate be?",
     chapter=STEPS,
     order=10,
-    minutes=1,
+    minutes=5,
     analyze=partial(against_rate, "lr_divergence", "The network"),
     small=("optimizer.learning_rate=geomspace:0.001:1000:13", "seed=range(3)"),
 )

@@ -13,7 +13,7 @@ STUDY = Study(
     title="From which learning rate on does training explode?",
     chapter=STEPS,
     order=20,
-    minutes=0.5,
+    minutes=1,
     analyze=partial(against_rate, "lr_explosion", "Relu units, identity outputs", answer=rates.explosion),
     small=("seed=range(3)",),
 )

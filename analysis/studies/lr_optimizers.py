@@ -60,7 +60,7 @@ STUDY = Study(
     title="Do modern optimizers tolerate a wider range of learning rates?",
     chapter=RULES,
     order=20,
-    minutes=1,
+    minutes=15,
     analyze=analyze,
     small=("seed=range(2)",),
 )

@@ -79,7 +79,7 @@ STUDY = Study(
     title="Does a schedule beat the best constant learning rate?",
     chapter=RULES,
     order=30,
-    minutes=1,
+    minutes=15,
     analyze=analyze,
     small=("optimizer.learning_rate=1.778,3.162,5.623,9.999,17.78", "seed=range(12)"),
 )

@@ -99,7 +99,7 @@ STUDY = Study(
     title="Why are starts random?",
     chapter=ENDS,
     order=30,
-    minutes=0.5,
+    minutes=1,
     load=networks.load,
     analyze=analyze,
     small=("seed=range(2)",),

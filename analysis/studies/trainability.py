@@ -188,7 +188,7 @@ STUDY = Study(
     title="Is the boundary of trainability fractal?",
     chapter=STEPS,
     order=60,
-    minutes=16,
+    minutes=22,
     small=(
         "hydra.sweeper.cases=["
         "'measurement.zoom=0 measurement.pixels=256 measurement.stride=8 measurement.tile=range(4)',"

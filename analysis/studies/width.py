@@ -97,7 +97,7 @@ STUDY = Study(
     title="Does the barrier between minima fall with the width?",
     chapter=SIZES,
     order=10,
-    minutes=0.5,
+    minutes=1,
     load=networks.load,
     analyze=analyze,
     small=("problem.hidden=[8,8],[16,16],[32,32]", "seed=range(4)"),
