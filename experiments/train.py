@@ -127,10 +127,13 @@ def run_sweep(
 
 
 def launching() -> str:
-    """The command line, with the environment's data set."""
+    """The command line, with the environment's data set, and without the mode that the experiment's file sets."""
     data = os.environ.get(DATA)
     prefix = [f"{DATA}={data}"] if data else []
-    return " ".join([*prefix, shlex.join(["python", "experiments/train.py", *sys.argv[1:]])])
+    *arguments, last = sys.argv[1:]
+    if command.experiment_mode(arguments) != [last]:
+        arguments.append(last)
+    return " ".join([*prefix, shlex.join(["python", "experiments/train.py", *arguments])])
 
 
 @contextmanager

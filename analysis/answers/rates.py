@@ -9,7 +9,7 @@ from analysis import words
 from analysis.columns import RATE
 from analysis.stats import stability
 from analysis.stats.borders import CLOSE, RATIO
-from analysis.stats.regimes import CONVERGING, EXPLODING
+from analysis.stats.regimes import CONVERGING, EXPLODING, LITTLE_LEARNT
 
 
 def largest(runs: pd.DataFrame) -> str:
@@ -22,6 +22,9 @@ def largest(runs: pd.DataFrame) -> str:
     parts = [f"up to η = {words.rate(rates.max())}: of {_tried(runs)} it is the largest at which {each}"]
     if limit := stability.limit_range(runs):
         parts[0] += f", {rates.max() / limit[1]:.2g} times the stability limit at the start"
+    failing = runs.loc[(runs[RATE] < rates.max()) & ~runs["regime"].isin([CONVERGING, LITTLE_LEARNT]), RATE]
+    if len(failing):
+        parts.append(f"but not every smaller one is safe: {words.rates(failing.min(), failing.max())} some runs fail")
     above = by_rate.any().loc[rates.max() :]
     none = above.index[~above]
     exploding = runs.loc[(runs["regime"] == EXPLODING) & (runs[RATE] > rates.max()), RATE]
@@ -71,9 +74,7 @@ def border(table: pd.DataFrame) -> str:
     if len(networks := table[network]):
         low, high = networks[RATIO].min(), networks[RATIO].max()
         where = f"at {low:.2g}" if low == high else f"at {low:.2g} to {high:.2g}"
-        close = bool(((networks[RATIO] - 1).abs() <= CLOSE).all())
-        why = "" if close else ", since the curvature changes along descent"
-        parts.append(f"for networks it lies {where} times the prediction{why}")
+        parts.append(f"for networks it lies {where} times the prediction made from the curvature at the start")
     return words.sentences(*parts)
 
 

@@ -12,6 +12,7 @@ from analysis.stats.estimates import over_pairs
 from analysis.stats.minima import BOTH, START, Arms
 
 NEARLY_ALL = 0.995
+APART = 0.5  # of the distance from the origin: minima that are farther from each other are said to be different
 STEADY = 0.1  # of its mean: a standard deviation below it is said to be small
 
 
@@ -20,22 +21,22 @@ def decides(arms: Arms) -> str:
     arm = BOTH if BOTH in arms else next(iter(arms))
     minima = arms[arm]
     apart = over_pairs(minima.raw_distances)[0] / minima.norms.mean()
-    costs, accuracies = minima.runs["final_cost"], minima.runs["final_accuracy"]
-    spread = costs.std() / costs.mean()
-    where = "far apart" if apart > 0.5 else "near each other"
-    lead = "where descent ends" + (", and hardly how well" if spread <= STEADY else ", and how well")
+    spread = minima.runs["final_cost"].std() / minima.runs["final_cost"].mean()
+    lead = {
+        (True, True): "where descent ends, and hardly how well",
+        (True, False): "where descent ends, and how well",
+        (False, True): "little",
+        (False, False): "how well descent ends, and hardly where",
+    }[apart > APART, spread <= STEADY]
     return words.sentences(
-        f"{lead}: runs whose {_varied(arm)} end {where}, {apart:.2g} times as far from each other as from the origin, "
-        f"and predict {over_pairs(minima.disagreement)[0]:.1%} of the test examples differently; their final costs "
-        f"have a standard deviation of {spread:.0%} of the mean, their accuracies one of "
-        f"{100 * accuracies.std():.1f} points (n = {len(minima.runs)} runs)"
+        f"{lead}: {len(minima.runs)} runs that differ in {_varied(arm)} end {apart:.2g} times as far from each other "
+        f"as from the origin, and disagree on {over_pairs(minima.disagreement)[0]:.1%} of the test examples",
+        f"their final costs vary by {spread:.0%} of the mean, one standard deviation",
     )
 
 
 def _varied(arm: str) -> str:
-    return {BOTH: "start and order of mini-batches differ", START: "start differs"}.get(
-        arm, "order of mini-batches differs"
-    )
+    return {BOTH: "start and order of mini-batches", START: "their start"}.get(arm, "the order of mini-batches")
 
 
 def luck(values: np.ndarray, best: pd.DataFrame, needs: pd.DataFrame) -> str:
@@ -43,8 +44,8 @@ def luck(values: np.ndarray, best: pd.DataFrame, needs: pd.DataFrame) -> str:
     top = best.iloc[-1]
     half = needs.loc[(needs["difference"] - 0.5).abs().idxmin()]
     return words.sentences(
-        f"{len(values):,} runs that differ in nothing but the seed have a test accuracy of {values.mean():.1f} ± "
-        f"{values.std(ddof=1):.1f}%",
+        f"{len(values):,} runs that differ in nothing but the seed have a mean test accuracy of {values.mean():.1f}% "
+        f"and a standard deviation of {values.std(ddof=1):.1f} points",
         f"the best of {top['n']:,.0f} is {top['expected best'] - values.mean():.1f} points above the mean by luck "
         f"alone, and to tell two settings apart that differ by {half['difference']:g} points takes "
         f"{half['unpaired']:,.0f} seeds of each",

@@ -68,15 +68,25 @@ def descends_twice(found: Sequence[tuple[str, str, float, float]]) -> str:
     """Whether the test cost has a peak, for each share of wrong labels: its name, the verdict, the parameters at the
     peak, and their ratio to training examples × outputs.
     """
-    peaks = [item for item in found if item[1] == PEAK]
-    lead = "yes" if len(peaks) == len(found) else "it depends on the labels" if peaks else "no"
-    lead = "not decided" if all(item[1] == UNDECIDED for item in found) else lead
-    texts = []
-    for name, verdict, parameters, ratio in found:
-        says = {
-            PEAK: f"the test cost peaks at {parameters:,.0f} parameters, {ratio:.2g} times training examples × outputs",
-            NO_PEAK: "the test cost has no peak between two valleys",
-            UNDECIDED: "a peak is neither shown nor excluded",
-        }[verdict]
-        texts.append(f"{name} {says}")
-    return words.sentences(f"{lead}: {'; '.join(texts)}")
+    verdicts = [verdict for _, verdict, _, _ in found]
+    texts = [
+        f"{name} the test cost peaks at {parameters:,.0f} parameters, {ratio:.2g} times training examples × outputs"
+        for name, verdict, parameters, ratio in found
+        if verdict == PEAK
+    ]
+    for verdict, says in (
+        (NO_PEAK, "the test cost has no peak between two valleys"),
+        (UNDECIDED, "a peak is neither shown nor excluded"),
+    ):
+        names = [name for name, own, _, _ in found if own == verdict]
+        texts += [f"{says} {words.listed(names)}"] if names else []
+    return words.sentences(f"{_lead({*verdicts})}: {'; '.join(texts)}")
+
+
+def _lead(verdicts: set[str]) -> str:
+    """What verdicts on a peak are together; what is not decided counts neither for nor against one."""
+    if verdicts == {PEAK}:
+        return "yes"
+    if PEAK in verdicts:
+        return "it depends on the labels" if NO_PEAK in verdicts else "in part"
+    return "no" if verdicts == {NO_PEAK} else UNDECIDED if verdicts == {UNDECIDED} else "not shown"

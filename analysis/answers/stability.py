@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis import words
 from analysis.stats.boundaries import FEWEST_WINDOWS
-from analysis.stats.catapult import CASE, CATAPULT, DIVERGING, LIMIT, PHASE, C
+from analysis.stats.catapult import CASE, CATAPULT, DIVERGING, FLATTER, LIMIT, PHASE, C
 from analysis.stats.sharpness import CRITICAL, close
 
 PLAIN = "gradient_descent"
@@ -48,14 +48,21 @@ def catapults(table: pd.DataFrame) -> str:
             f"none that was tried: of {words.plural(len(above), 'run')} above the stability limit, c = ηλ = {LIMIT:g}, "
             f"{(above[PHASE] == DIVERGING).sum()} diverged, and none converged after a rise of its cost"
         )
-    tops = [f"{case} up to c = {own[C].max():.2g}" for case, own in rose.groupby(CASE, sort=False)]
+    tops = [f"{own[C].max() / LIMIT:.2g} on {_named(str(case))}" for case, own in rose.groupby(CASE, sort=False)]
+    flatter = int((rose[FLATTER] < 1).sum())
     return words.sentences(
-        f"with the learning rate in units of the sharpness at the start, c = ηλ, and the stability limit at c = "
-        f"{LIMIT:g}: {words.listed(tops)}",
-        "there the cost first rises, then falls, and descent ends where it is flatter"
-        if (rose["final sharpness / start"] < 1).mean() > 0.5
-        else "there the cost first rises, then falls",
+        f"of those tried, in multiples of that limit, rates up to {words.listed(tops)}",
+        f"there the cost first rises, then falls: {flatter} of {words.plural(len(rose), 'such run')} ended where it is "
+        "flatter than at the start",
     )
+
+
+def _named(case: str) -> str:
+    """A case with its article, and its target in parentheses."""
+    if case.startswith("width "):
+        return f"a network of {case}"
+    name, comma, target = case.partition(", ")
+    return f"a {name} ({target})" if comma else f"a {name}"
 
 
 def ragged(table: pd.DataFrame) -> str:

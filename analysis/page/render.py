@@ -11,16 +11,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis import claims, words
 from analysis.claims import ABSENT, FAILS, HOLDS, LIMITED, UNDECIDED
-from analysis.page import pictures, scripts, sketches
-from analysis.page.sections import Picture, Section, TestedClaim, parted
+from analysis.page import commands, pictures, scripts, sketches
+from analysis.page.sections import Picture, Section, TestedClaim, first_sentence, parted
+from analysis.stats.regimes import DISTANCE, MEANINGS
 from gdlab import tracking
 
 TITLE = "What does gradient descent actually do?"
 TEMPLATE = "report.html.j2"
-
-
 HERO = "lr_divergence_final"
-MAIN = ("lr_divergence", "edge_of_stability", "trainability", "ten_thousand_seeds", "double_descent")  # of the abstract
+FINDINGS = 5  # in the abstract
+MAIN = (  # studies, those of the main findings first
+    "lr_divergence",
+    "edge_of_stability",
+    "trainability",
+    "ten_thousand_seeds",
+    "double_descent",
+    "symmetry",
+    "basins",
+    "lr_border",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,39 +56,58 @@ def page(tested: Sequence[TestedClaim], chapters: Sequence[ChapterPage], folder:
         lstrip_blocks=True,
     )
     environment.filters["badge"] = lambda verdict: "limited" if verdict == LIMITED else html.escape(verdict.split()[0])
-    environment.filters["parted"] = parted
+    environment.filters |= {"parted": parted, "tally": tally}
     return environment.get_template(TEMPLATE).render(
         title=TITLE,
         summary=summary(tested, chapters),
         abstract=abstract(chapters),
         hero=next((item for section in _sections(chapters) for item in section.pictures if item.name == HERO), None),
         sketches=sketches.sketches(),
+        regimes=[f"{name}: {meaning}" for name, meaning in MEANINGS.items()],
+        distance=DISTANCE,
         claims=tested,
         claims_table=claims.table([(item.claim, item.finding) for item in tested]),
+        claims_commands=commands.of_claims(uri),
         chapters=chapters,
         embedded=embedded,
+        contents=contents,
         description=scripts.description,
         scripts=scripts.scripts() if has_charts else [],
         uri=tracking.redacted(uri),
     )
 
 
+def tally(tested: Sequence[TestedClaim]) -> str:
+    """Some claims counted by their verdicts."""
+    return f"{words.plural(len(tested), 'claim')} tested: {_verdicts(tested)}"
+
+
+def contents(findings: int, figures: int, tables: int) -> str:
+    """What is folded away in a section."""
+    counts = ((findings, "finding"), (figures, "figure"), (tables, "table"))
+    return words.listed([*(words.plural(count, noun) for count, noun in counts if count), "commands"])
+
+
 def summary(tested: Sequence[TestedClaim], chapters: Sequence[ChapterPage]) -> list[str]:
-    """How much was run and tested, in two sentences."""
+    """How much was run, decided and tested, in a few sentences."""
     sections = _sections(chapters)
     done = [section for section in sections if not section.missing]
-    runs = sum(section.runs for section in done)
+    runs, open_questions = sum(section.runs for section in done), sum(not section.is_decided for section in done)
+    verb = "is" if open_questions == 1 else "are"
     return [
         f"{len(done)} of {len(sections)} studies have been run: {runs:,} runs and measurements.",
+        *([f"{open_questions} of their questions {verb} not decided."] if open_questions else []),
         f"{len(tested)} claims of an introduction to gradient descent were tested against runs: {_verdicts(tested)}.",
     ]
 
 
-def abstract(chapters: Sequence[ChapterPage]) -> list[Section]:
-    """The sections whose answers are the main findings: those that `MAIN` names, others in place of missing ones."""
+def abstract(chapters: Sequence[ChapterPage]) -> list[tuple[Section, str]]:
+    """The main findings, a sentence each, in the order of the page: those of decided questions before others."""
     answered = [section for section in _sections(chapters) if section.answer]
-    first = sorted(answered, key=lambda section: section.study.name not in MAIN)[: len(MAIN)]
-    return sorted(first, key=answered.index)
+    names = [*MAIN, *(section.study.name for section in answered if section.study.name not in MAIN)]
+    ranked = sorted(answered, key=lambda section: (not section.is_decided, names.index(section.study.name)))
+    best = [section.study.name for section in ranked[:FINDINGS]]
+    return [(section, first_sentence(section.answer)) for section in answered if section.study.name in best]
 
 
 def _sections(chapters: Sequence[ChapterPage]) -> list[Section]:
@@ -88,11 +116,12 @@ def _sections(chapters: Sequence[ChapterPage]) -> list[Section]:
 
 def _verdicts(tested: Sequence[TestedClaim]) -> str:
     verdicts = [item.finding.verdict for item in tested]
-    counts = (
-        (HOLDS, "hold"),
-        (LIMITED, "hold with a limit"),
-        (FAILS, "do not hold"),
-        (UNDECIDED, "are not decided"),
-        (ABSENT, "have no runs yet"),
+    phrases = (
+        (HOLDS, "holds", "hold"),
+        (LIMITED, "holds with a limit", "hold with a limit"),
+        (FAILS, "does not hold", "do not hold"),
+        (UNDECIDED, "is not decided", "are not decided"),
+        (ABSENT, "has no runs yet", "have no runs yet"),
     )
-    return words.listed([f"{verdicts.count(verdict)} {plural}" for verdict, plural in counts if verdict in verdicts])
+    counts = [(verdicts.count(verdict), one, many) for verdict, one, many in phrases]
+    return words.listed([f"{count} {one if count == 1 else many}" for count, one, many in counts if count])

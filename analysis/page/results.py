@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from analysis import words
 from analysis.items import Table
-from analysis.page.render import TITLE, ChapterPage, summary
+from analysis.page.render import TITLE, ChapterPage, abstract, summary
 from analysis.page.sections import Picture, Section, TestedClaim
 
 COLORS = 64  # in a small picture
@@ -41,14 +42,15 @@ def shrink(picture: Path, folder: Path) -> Path:
 def _lines(tested: Sequence[TestedClaim], chapters: Sequence[ChapterPage], pictures: str) -> Iterator[str]:
     yield f"# {TITLE}"
     yield "\nWhat the studies found, written by `make report FULL=1`: every number is computed from tracked runs.\n"
-    yield from (f"- {text}" for text in summary(tested, chapters))
-    yield "\n## Claims\n\n| claim | verdict | measured |\n| --- | --- | --- |"
-    for item in tested:
-        yield f"| {_cell(item.claim.text)} | {item.finding.verdict} | {_cell(item.finding.measured)} |"
+    yield from (f"- **{section.study.title}** {finding}" for section, finding in abstract(chapters))
+    yield f"\n{' '.join(summary(tested, chapters))}"
     for chapter in chapters:
         yield f"\n## {chapter.title}\n\n{chapter.lead}"
         for section in chapter.sections:
             yield from _section(section, pictures)
+    yield "\n## All claims\n\n| claim | verdict | measured |\n| --- | --- | --- |"
+    for item in tested:
+        yield f"| {_cell(item.claim.text)} | {item.finding.verdict} | {_cell(item.finding.measured)} |"
 
 
 def _section(section: Section, pictures: str) -> Iterator[str]:
@@ -56,14 +58,16 @@ def _section(section: Section, pictures: str) -> Iterator[str]:
     if section.missing:
         yield f"Not run yet: `{section.missing}`"
         return
-    yield f"**{section.answer}**\n" if section.answer else f"{section.study.question}\n"
+    yield f"**{section.answer}**\n"
+    yield f"{section.study.question}\n"
     yield from (f"- {finding}" for finding in section.findings)
     yield from (_picture(picture, pictures) for picture in section.pictures[:1])
     for table in section.tables:
         if len(table.frame) <= MOST_ROWS:
             yield _table(table)
     setup = [f"{name}: {section.facts[name]}" for name in SETUP if name in section.facts]
-    yield f"\n{'; '.join(setup)}. `{section.study.command}`"
+    commands = words.listed([f"`{command}`" for command in section.launched or [section.study.command]])
+    yield f"\n{'; '.join(setup)}. {commands}"
 
 
 def _picture(picture: Picture, pictures: str) -> str:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from analysis import claims, describe, words
-from analysis.claims import Claim, Finding
+from analysis.claims import UNDECIDED, Claim, Finding
 from analysis.draw import style
 from analysis.items import Chart, Figure, Film, Table
+from analysis.page import commands
 from analysis.saving import attach, save
-from analysis.scripts import command_line
 from analysis.study import Study
 from gdlab import tracking
 
-Item = Figure | Film | Table | Chart
-SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
+SENTENCE = re.compile(r"(?<=[.?!]) (?=[^a-z])")  # its end; after an abbreviation a small letter follows
+MOST_WORDS = 20  # of a caption in view; the rest is folded away
 MOST_LINKS = 5
 MOST_SEEDS = 40  # listed one by one
 PROVENANCE = {  # tags of runs, and their names on the page
@@ -49,23 +48,29 @@ class Picture:
 class Section:
     """A study on the page; `missing` is the command that runs it, if it was not run.
 
-    `throughout` holds the sentences that would be in every caption; `run_address` is that of a run's page, with its id
-    to be put in at {run}.
+    Its captions lack what the page says elsewhere: the setup, which `facts` has, and the regimes. `run_address` is that
+    of a run's page, with its id to be put in at {run}; `launched` are the commands that made the runs, as far as they
+    are known, `drawn` is the one that makes the figures.
     """
 
     study: Study
     missing: str = ""
     answer: str = ""
     findings: Sequence[str] = ()
-    throughout: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
     charts: Sequence[Chart] = ()
     run_address: str = ""
-    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    launched: Sequence[str] = ()
+    drawn: str = ""
     runs: int = 0
     page: str = ""
+
+    @property
+    def is_decided(self) -> bool:
+        """False if its answer begins by saying that it is not."""
+        return not self.answer.lower().startswith(UNDECIDED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,23 +88,20 @@ def section(uri: str, folder: Path, study: Study) -> Section:
         return Section(study=study, missing=study.command)
     runs, result = study.result(uri)
     attach(uri, runs, save(result, folder))
-    items: list[Item] = [*result.figures, *result.films, *result.tables, *result.charts]
-    common = [text for text in map(words.sentences, describe.common_parts(runs)) if _is_in_any(text, items)]
+    common = list(map(words.sentences, describe.common_parts(runs)))
+    answer = result.answer or next(iter(result.findings), "")
     pictures = [*map(_figure_picture, result.figures), *map(_film_picture, result.films)]
     return Section(
         study=study,
-        answer=result.answer,
-        findings=result.findings,
+        answer=answer,
+        findings=[finding for finding in result.findings if finding != answer],
         facts=facts(runs, f"{study.name} in {tracking.redacted(uri)}"),
-        throughout=" ".join(common),
         tables=[replace(table, caption=_without(common, table.caption)) for table in result.tables],
         pictures=[replace(picture, caption=_without(common, picture.caption)) for picture in pictures],
         charts=[replace(chart, caption=_without(common, chart.caption)) for chart in result.charts],
         run_address=tracking.address(uri, tracking.run_page(runs["experiment_id"].iloc[0], "{run}")),
-        commands={
-            "the runs": [_without_workers(text) for text in tracking.commands(runs, uri)] or [study.command],
-            "the figures": [_figures_command(study, uri)],
-        },
+        launched=commands.launched(study, runs, uri),
+        drawn=commands.figures(study, uri),
         runs=len(runs),
         page=tracking.address(uri, tracking.experiment_page(runs["experiment_id"].iloc[0])),
     )
@@ -140,10 +142,6 @@ def run_links(uri: str, experiment_id: str | None, run_ids: Sequence[str]) -> di
     return {run: tracking.address(uri, tracking.run_page(experiment_id, run)) for run in run_ids[:MOST_LINKS]}
 
 
-def _is_in_any(text: str, items: Iterable[Item]) -> bool:
-    return any(text in item.caption for item in items)
-
-
 def _without(sentences: Sequence[str], caption: str) -> str:
     """A caption without some of its sentences."""
     for sentence in sentences:
@@ -164,17 +162,26 @@ def _picture(item: Figure | Film, inches: float, suffixes: Sequence[str]) -> Pic
     return Picture(name=item.name, title=item.title, caption=item.caption, file=files[0], inches=inches, links=files)
 
 
-def _without_workers(command: str) -> str:
-    """A command without the number of workers, which changes no result."""
-    return " ".join(text for text in command.split(" ") if not text.startswith("hydra.launcher.workers="))
+def first_sentence(text: str) -> str:
+    """The first sentence of a text."""
+    return SENTENCE.split(text)[0]
 
 
 def parted(caption: str) -> tuple[str, str]:
-    """The first sentence of a caption, and the rest."""
-    first, _, rest = SENTENCE.sub("\n", caption, count=1).partition("\n")
-    return first, rest
+    """As many of the first sentences of a caption as have `MOST_WORDS`, but one at least; and the rest.
+
+    If the first has more, it ends at the last of its semicolons that leaves it short enough, or at the first one.
+    """
+    first, *others = SENTENCE.split(caption)
+    while others and _is_short(f"{first} {others[0]}"):
+        first = f"{first} {others.pop(0)}"
+    if not _is_short(first) and "; " in first:
+        ends = [place for place in range(len(first)) if first.startswith("; ", place)]
+        end = max((place for place in ends if _is_short(first[:place])), default=ends[0])
+        others.insert(0, words.sentences(first[end + 2 :].removesuffix(".")))
+        first = f"{first[:end]}."
+    return first, " ".join(others)
 
 
-def _figures_command(study: Study, uri: str) -> str:
-    options = ["--uri", tracking.redacted(uri)] if uri != command_line(None).get_default("uri") else []
-    return shlex.join(["python", "analysis/figures.py", "--study", study.name, *options])
+def _is_short(text: str) -> bool:
+    return len(text.split()) <= MOST_WORDS

@@ -1,7 +1,8 @@
-"""Sketches of the regimes: what a run's cost does, in a word, a sentence and a small curve."""
+"""Small pictures of the words that figures use: what a run's cost does, and what its network and its numbers are."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,50 +11,112 @@ from jaxtyping import Float
 from analysis.draw import style
 from analysis.stats.regimes import BOUNCING, CONVERGING, DEAD, EXPLODING, LITTLE_LEARNT
 
-WIDTH, HEIGHT, MARGIN = 72.0, 36.0, 3.0  # of a sketch, in its own units
-STEPS = np.arange(25)
+WIDTH, HEIGHT, MARGIN = 72.0, 36.0, 4.0  # of a sketch, in its own units
+STEPS = 24
+INK, FAINT, ACCENT = "var(--ink)", "var(--faint)", "var(--link)"  # colours of the page
 
 Costs = Float[np.ndarray, " steps"]
+Slope = Callable[[float], float]
+Place = tuple[float, float]  # in units of the sketch's drawing area, from its lower left
+
+
+class Line(NamedTuple):
+    """A line of a sketch: its points, as SVG has them, and its colour."""
+
+    points: str
+    color: str
 
 
 class Sketch(NamedTuple):
-    """A regime, its meaning, its colour in the figures, and the points of its curve, as SVG has them."""
+    """A word, its meaning, and the lines of its picture."""
 
     name: str
     meaning: str
-    color: str
-    points: str
+    lines: Sequence[Line]
 
 
-def on_parabola(rate: float, steps: int = len(STEPS)) -> Costs:
-    """The cost of descent on w² from 1: the distance to the minimum is multiplied by 1 - 2η at every step."""
-    return (1 - 2 * rate) ** (2.0 * np.arange(steps))
+class Walk(NamedTuple):
+    """Descent on a function of one parameter: the function, its slope, the start and the learning rate."""
+
+    cost: Callable[[float], float]
+    slope: Slope
+    start: float
+    rate: float
+
+    def costs(self) -> Costs:
+        """The cost at the start and after each step."""
+        w, costs = self.start, []
+        for _ in range(STEPS + 1):
+            costs.append(self.cost(w))
+            w -= self.rate * self.slope(w)
+        return np.array(costs)
 
 
-CURVES: dict[str, tuple[str, Costs]] = {
-    LITTLE_LEARNT: ("the cost has hardly begun to fall when the steps run out", on_parabola(0.003)),
-    CONVERGING: ("the cost falls, with hardly a rise", on_parabola(0.06)),
-    BOUNCING: (
-        "the cost rises and falls by turns, or falls far less than its first step promised",
-        0.45 + 0.35 * np.where(STEPS % 2, -1, 1) * np.exp(-STEPS / 60) + 0.05 * np.sin(STEPS),
-    ),
-    EXPLODING: ("the cost grows without bound", np.minimum(0.08 * on_parabola(1.03), 1.05)),
-    DEAD: (
-        "the gradient has vanished, and nothing has been learnt: all outputs are 0, at a cost of 1.0",
-        np.where(STEPS < 2, 1 - 0.3 * STEPS, 0.62),
-    ),
+def on_parabola(rate: float) -> Walk:
+    """Descent on w² from 1."""
+    return Walk(lambda w: w**2, lambda w: 2 * w, 1.0, rate)
+
+
+DOUBLE_WELL = Walk(lambda w: (w**2 - 1) ** 2, lambda w: 4 * w * (w**2 - 1), 0.3, 0.36)  # two minima, a hill between
+UNIT = Walk(lambda w: (max(w, 0.0) - 1) ** 2, lambda w: 2 * (w - 1) * (w > 0), 2.5, 1.0)  # a relu unit that should be 1
+
+WALKS: dict[str, tuple[str, Walk]] = {
+    LITTLE_LEARNT: ("less than half the way was covered", on_parabola(0.003)),
+    CONVERGING: ("at least half the way, with hardly a rise in cost", on_parabola(0.06)),
+    BOUNCING: ("the cost rises again, or falls far less than promised", DOUBLE_WELL),
+    EXPLODING: ("the cost grows without bound", on_parabola(1.03)),
+    DEAD: ("the gradient has vanished, and nothing was learnt", UNIT),
 }
 
 
 def sketches() -> list[Sketch]:
-    """A sketch of each regime."""
+    """The regimes, each with the cost of a walk that is one, step by step; then the other words."""
+    regimes = [
+        Sketch(name, meaning, [_curve(np.arange(STEPS + 1), walk.costs(), style.REGIMES[name].color)])
+        for name, (meaning, walk) in WALKS.items()
+    ]
+    return [*regimes, *_words()]
+
+
+def _words() -> list[Sketch]:
+    w = np.linspace(-1, 1, 41)
+    narrow, wide = np.minimum(9 * w**2, 1.0), 0.9 * w**2
+    wells = np.array([DOUBLE_WELL.cost(1.35 * x) for x in w])
     return [
-        Sketch(name, meaning, style.REGIMES[name].color, points(costs)) for name, (meaning, costs) in CURVES.items()
+        Sketch(
+            "shrug",
+            "a network that answers 0.1 for every digit: cost 0.90; one that answers 0: cost 1.0",
+            [_line([(x, 0.0), (x, 0.3)], ACCENT) for x in np.linspace(0.05, 0.95, 10)],
+        ),
+        Sketch(
+            "sharpness λ",
+            "the largest curvature of the cost: high in a narrow valley",
+            [_curve(w, wide, FAINT), _line([*zip((w + 1) / 2, narrow, strict=True)], ACCENT)],
+        ),
+        Sketch(
+            "stability limit 2/λ",
+            "at larger learning rates, descent on a parabola leaves its minimum",
+            [_curve(w, wide, FAINT), _line([(0.1, 0.58), (0.92, 0.64), (0.04, 0.76), (0.98, 0.9)], ACCENT)],
+        ),
+        Sketch(
+            "barrier",
+            "the height of the cost on the straight line from one minimum to another",
+            [_curve(w, wells, FAINT), _line([(0.5, 0.0), (0.5, 1.0)], ACCENT)],
+        ),
+        Sketch(
+            "[a, b]",
+            "a 95% interval; fewer than eight seeds give a range, and no verdict",
+            [_line([(0.2, 0.5), (0.8, 0.5)], ACCENT), *(_line([(x, 0.3), (x, 0.7)], ACCENT) for x in (0.2, 0.5, 0.8))],
+        ),
     ]
 
 
-def points(costs: Costs) -> str:
-    """A curve as the points of an SVG polyline; costs from 0 to about 1, the largest at the top."""
-    x = np.linspace(MARGIN, WIDTH - MARGIN, len(costs))
-    y = HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * np.clip(costs, 0, 1)
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+def _curve(x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"], color: str) -> Line:
+    """A curve as wide as the sketch, from 0 or its lowest point to its highest."""
+    low = min(y.min(), 0.0)
+    return _line([*zip((x - x.min()) / np.ptp(x), (y - low) / (y.max() - low), strict=True)], color)
+
+
+def _line(places: Sequence[Place], color: str) -> Line:
+    width, height = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN
+    return Line(" ".join(f"{MARGIN + x * width:.1f},{HEIGHT - MARGIN - y * height:.1f}" for x, y in places), color)

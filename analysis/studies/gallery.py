@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import describe, frames, networks, words
+from analysis.answers.paths import looks
 from analysis.chapters import DOWNHILL
 from analysis.columns import OPTIMIZER, RATE
 from analysis.draw import landscapes
@@ -52,8 +53,8 @@ def analyze(runs: pd.DataFrame, paths: Sequence[Paths], minima: Sequence[Minima]
     for trained in minima:
         figures += portraits.figures(trained)
     return StudyResult(
-        answer=contents(paths, minima),
-        findings=[],
+        answer=looks(paths),
+        findings=[contents(paths, minima)],
         figures=figures,
         films=[descent(group) for group in paths if group.name == FILMED],
     )
@@ -75,7 +76,7 @@ def curve(paths: Paths) -> Figure:
     """A landscape of one parameter with the paths on it."""
     text = (
         f"C(w) and the paths of {words.plural(len(paths.runs), 'run')}, with a dot for each recorded step, from the "
-        "black one on; stars: minima"
+        "large one on; stars: minima"
     )
     return Figure(
         name=f"landscape_{paths.name}",
@@ -91,7 +92,7 @@ def surface(paths: Paths) -> Figure:
     caption = words.sentences(
         "left: contours of the cost, evenly spaced in the square root of the height above its lowest value; right: the "
         "same as a surface",
-        f"the paths of {words.plural(len(paths.runs), 'run')}, one for each optimizer, from the same start (black "
+        f"the paths of {words.plural(len(paths.runs), 'run')}, one for each optimizer, from the same start (large "
         "dot), cut off where they leave the box; stars: minima",
         describe.setup_text(paths.runs),
     )

@@ -36,9 +36,9 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
         answer=against(
             list(own.values()),
             [names[choice] for choice in own],
-            f"the range of learning rates within {USABLE:g} times an optimizer's best cost",
-            "wider than that of plain gradient descent",
-            "narrower than that of plain gradient descent",
+            f"counting the learning rates that end within {USABLE:g} times an optimizer's own best cost",
+            "had a wider range than plain gradient descent",
+            "had a narrower range than plain gradient descent",
         ),
         findings=[
             *(recipes.answer(f"a wider range of learning rates, {level}", items) for level, items in groups.items()),

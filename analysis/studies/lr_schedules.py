@@ -37,9 +37,9 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
         answer=against(
             list(own.values()),
             [names[arm] for arm in own],
-            "the final training cost of a schedule at its best learning rate",
-            "lower than with the best constant one",
-            "higher than with the best constant one",
+            "at the learning rate that suits each best",
+            "ended at a lower training cost than a constant rate",
+            "ended at a higher training cost than a constant rate",
         ),
         findings=[*findings(found), *result.findings],
         figures=[

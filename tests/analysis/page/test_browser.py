@@ -60,32 +60,50 @@ def test_the_page_is_small_enough_to_send(report_file):
 
 
 def test_without_scripts_the_figures_are_there_and_the_charts_are_not(browser, report_file):
+    """And what is folded away unfolds."""
     context = browser.new_context(viewport={"width": 390, "height": 900}, java_script_enabled=False)
     tab = context.new_page()
     tab.goto(report_file.as_uri())
     assert tab.locator("figure.chart").count() > 0
     assert not any(chart.is_visible() for chart in tab.locator("figure.chart").all())
+    for summary in tab.locator("summary:not(.chart summary)").all():
+        summary.click()
     assert all(image.is_visible() for image in tab.locator("figure img").all())
     context.close()
 
 
-def test_on_paper_the_figures_are_there_and_the_charts_are_not(browser, report_file):
+def test_details_open_by_keyboard(browser, report_file):
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto(report_file.as_uri())
+    table = tab.locator("#table-lr_border_table table")
+    assert not table.is_visible()
+    tab.locator("#lr_border > details > summary").last.press("Enter")
+    assert table.is_visible()
+    context.close()
+
+
+def test_on_paper_all_is_unfolded_and_the_charts_are_not_there(browser, report_file):
     context = browser.new_context()
     tab = context.new_page()
     tab.goto(report_file.as_uri())
     tab.emulate_media(media="print")
-    assert not any(chart.is_visible() for chart in tab.locator("figure.chart").all())
-    assert all(image.is_visible() for image in tab.locator("figure img").all())
+    for hidden in ("figure.chart", "summary", "nav"):
+        assert tab.locator(hidden).count() > 0
+        assert not any(element.is_visible() for element in tab.locator(hidden).all())
+    for shown in ("figure img", "table", "pre"):
+        assert all(element.is_visible() for element in tab.locator(shown).all())
     context.close()
 
 
 def test_films_stand_still_for_those_who_want_no_motion(browser, report_file):
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto(report_file.as_uri())
+    film = tab.locator("#figure-trainability_zoom img")
+    film.evaluate("image => (image.loading = 'eager')")
     for motion, kind in (("reduce", "png"), ("no-preference", "gif")):
-        context = browser.new_context(reduced_motion=motion)
-        tab = context.new_page()
-        tab.goto(report_file.as_uri())
-        film = tab.locator("#figure-trainability_zoom img")
-        film.scroll_into_view_if_needed()
-        film.evaluate("image => image.decode()")
-        assert film.evaluate("image => image.currentSrc").startswith(f"data:image/{kind};")
-        context.close()
+        tab.emulate_media(reduced_motion=motion)
+        source = film.evaluate("image => image.decode().then(() => image.currentSrc)")
+        assert source.startswith(f"data:image/{kind};")
+    context.close()

@@ -138,6 +138,7 @@ def test_a_seeds_distances_and_barriers(opened, report_file):
         text = f"Seeds 1 and {place + 1}: distance {raw:.3g}, aligned {aligned:.3g}; barrier "
         assert chart.readouts[0].startswith(text)
     chart.press("seed", "End")
+    chart.press("other", "End")
     assert chart.readouts[0] == "Seed 3: choose another seed."
     chart.press("other", "Home")
     assert chart.readouts[0].startswith(f"Seeds 3 and 1: distance {pairs['distance'].iloc[1]:.3g}, ")
@@ -154,7 +155,13 @@ def test_the_sharpness_up_to_a_step(opened, report_file):
         found = re.findall(r"η = (\S+): sharpness (\S+) with 2/η = (\S+), cost ([^;]+)[;.]", text)
         expected = [(f"{r[RATE]:g}", f"{r['sharpness']:.3g}", f"{2 / r[RATE]:.3g}") for _, r in at.iterrows()]
         assert [row[:3] for row in found] == expected
+    box = chart.plot.bounding_box()
+    chart.point(box["x"] + box["width"] / 2, box["y"] + 150)
+    if not chart.is_touched:
+        opened[0].mouse.down()
+        opened[0].mouse.up()
     settled(opened[0])
+    assert 0 < chart.place("step") < steps["step"].nunique() - 1
     before = chart.plot.inner_html()
     chart.press("step", "ArrowRight")
     settled(opened[0])
@@ -220,10 +227,8 @@ def test_walks_are_those_of_the_optimizer(script, name):
     problem, start = landscapes()[name]
     rates, momenta = (list(values) for values in zip(*SETTINGS, strict=True))
     steps = 30
-    found = gdlab.run(
-        problem, Momentum(learning_rate=rates, momentum=momenta), max_steps=steps, theta=np.tile(start, (len(rates), 1)),
-        points=steps + 1, spacing="even",
-    ).frame  # fmt: skip
+    rule, theta = Momentum(learning_rate=rates, momentum=momenta), np.tile(start, (len(rates), 1))
+    found = gdlab.run(problem, rule, max_steps=steps, theta=theta, points=steps + 1, spacing="even").frame
     columns = [f"w{i + 1}" for i in range(len(start))]
     for (rate, momentum), (_, own) in zip(SETTINGS, found.groupby("run"), strict=True):
         walked = script.evaluate("walk => gdlab.walk(...walk)", [described(problem, start), rate, momentum, steps])
