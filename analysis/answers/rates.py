@@ -80,7 +80,11 @@ def border(table: pd.DataFrame) -> str:
 
 def batch(tables: dict[str, pd.DataFrame]) -> str:
     """Whether the best learning rate grows with the batch size, for each budget."""
-    return words.sentences(*(_batch(budget, rows) for budget, rows in tables.items()))
+    return words.sentences(*(_with_n(_batch(budget, rows), int(rows["n"].min())) for budget, rows in tables.items()))
+
+
+def _with_n(text: str, n: int) -> str:
+    return f"{text} (n = {words.plural(n, 'seed')})" if text else ""
 
 
 def _batch(budget: str, table: pd.DataFrame) -> str:

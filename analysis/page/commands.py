@@ -12,7 +12,7 @@ from analysis.scripts import command_line
 from analysis.study import Study
 from gdlab import tracking
 
-WORKERS = "hydra.launcher.workers="  # changes no result
+WORKERS, MULTIRUN = "hydra.launcher.workers=", "hydra.mode=MULTIRUN"
 
 
 def launched(study: Study, runs: pd.DataFrame, uri: str) -> list[str]:
@@ -26,7 +26,7 @@ def without_parts(commands: Sequence[str], whole: str) -> list[str]:
     That is each command with overrides, if the study was launched as a `whole` on the same data set, too: of each study
     the small version's runs are among the whole's.
     """
-    plain = list(dict.fromkeys(_without_workers(command) for command in commands))
+    plain = list(dict.fromkeys(_plain(command) for command in commands))
     return [command for command in plain if _whole(command, whole) not in {*plain} - {command}]
 
 
@@ -49,5 +49,7 @@ def _whole(command: str, whole: str) -> str:
     return f"{data}{whole}" if python else whole
 
 
-def _without_workers(command: str) -> str:
-    return " ".join(text for text in command.split(" ") if not text.startswith(WORKERS))
+def _plain(command: str) -> str:
+    """A command without what changes no result: the number of workers, and a mode that -m stands for already."""
+    texts = [text for text in command.split(" ") if not text.startswith(WORKERS)]
+    return " ".join(text for text in texts if text != MULTIRUN or not {"-m", "--multirun"} & {*texts})

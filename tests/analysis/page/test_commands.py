@@ -21,6 +21,11 @@ MNIST = "GDLAB_PROBLEM_DATA=mnist"
         ([], []),
         ([SMALL], [SMALL]),
         ([f"{WHOLE} hydra.launcher.workers=1 seed=0", f"{WHOLE} seed=0"], [f"{WHOLE} seed=0"]),
+        ([f"{WHOLE} hydra.mode=MULTIRUN", WHOLE], [WHOLE]),
+        (
+            ["python experiments/train.py experiment=width hydra.mode=MULTIRUN"],
+            ["python experiments/train.py experiment=width hydra.mode=MULTIRUN"],
+        ),
         ([SMALL, WHOLE], [WHOLE]),
         ([WHOLE, SMALL], [WHOLE]),
         ([SMALL, f"{WHOLE} seed=9"], [SMALL, f"{WHOLE} seed=9"]),
