@@ -23,6 +23,7 @@ DARK = {  # the neutral colours of figures, on the page's dark paper
     style.FAINT: "#a5a5ad",
     style.GRID: "#4a4c52",
     **dict.fromkeys(style.PANES, "#232528"),
+    style.CHOICES[0].lower(): "#2a88c8",  # texts are written in this blue, too dark for them here
 }
 COLOR = re.compile(r"(fill|stroke): (#[0-9a-f]{6})")
 PATH = re.compile(r' d="[^"]*"')
@@ -64,7 +65,7 @@ def embedded(file: Path) -> Embedded:
 
 
 def darkened(svg: str, dark: Mapping[str, str] = DARK) -> str:
-    """A figure whose neutral colours change where the reader prefers a dark page; its data's colours stay."""
+    """A figure whose colours in `dark` change where the reader prefers a dark page; the others stay."""
     names = {color: f"--{color[1:]}" for color in dark}
     light_rules = "".join(f"{names[color]}:{color};" for color in dark)
     dark_rules = "".join(f"{names[color]}:{shade};" for color, shade in dark.items())

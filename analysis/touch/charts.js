@@ -86,6 +86,7 @@ function drawVegaLite(plot, chart, state) {
     view = shown.view;
     chart.gestures.forEach((gesture) => listenTo(gesture, view, state));
     await view.runAsync();
+    plot.querySelector("svg").setAttribute("aria-hidden", "true"); // the plot itself is an image with a label
   };
   state.listen((parameter) => view?.signal(parameter, state.value(parameter)).runAsync());
   new ResizeObserver(draw).observe(plot);

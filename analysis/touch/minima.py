@@ -99,7 +99,7 @@ def specification(rows: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> di
     base = alt.Chart(source).transform_filter(HERE)
     dots = base.encode(x=alt.X("other:O").title("the other seed").scale(domain=list(seeds)).axis(labelAngle=0))
     views = [
-        dots_view(dots.encode(color=color, shape=shape), column, picked).properties(
+        dots_view(dots.encode(color=color, shape=shape), column, picked, domain(rows, column)).properties(
             width=CONTAINER, height=130, title=vega.heading(title)
         )
         for column, picked, title in (
@@ -108,8 +108,8 @@ def specification(rows: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> di
         )
     ]
     lines = base.encode(
-        x=alt.X("t:Q").title("t, from the chosen seed (0) to the other (1)").axis(tickCount=5),
-        y=alt.Y("cost:Q").title(None).axis(tickCount=4),
+        x=alt.X("t:Q").title("t, from the chosen seed (0) to the other (1)").scale(domain=[0, 1]).axis(tickCount=5),
+        y=alt.Y("cost:Q").title(None).scale(domain=domain(rows, "cost")).axis(tickCount=4),
         color=color,
         detail="other:N",
     )
@@ -121,9 +121,15 @@ def specification(rows: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> di
     return vega.specification(alt.vconcat(*views, below, spacing=16), "arm", "seed", "other")
 
 
-def dots_view(dots: alt.Chart, column: str, picked: str) -> alt.LayerChart:
+def domain(rows: Sequence[Mapping[str, Any]], column: str) -> list[float]:
+    """The ends of an axis that fits all arms and seeds, so that they can be compared; 0 is on it."""
+    values = np.concatenate([np.atleast_1d(row[column]) for row in rows])
+    return [vega.plain(min(0.0, values.min())), vega.plain(1.05 * values.max())]
+
+
+def dots_view(dots: alt.Chart, column: str, picked: str, ends: list[float]) -> alt.LayerChart:
     """A column of the pairs of the chosen seed, the chosen pair in rings."""
-    dots = dots.encode(y=alt.Y(f"{column}:Q").title(None).scale(zero=True).axis(tickCount=4))
+    dots = dots.encode(y=alt.Y(f"{column}:Q").title(None).scale(domain=ends).axis(tickCount=4))
     choice = alt.selection_point(name=picked, fields=["other"], on="pointerover", nearest=True, clear=False)
     return alt.layer(
         dots.mark_point(filled=True, size=80, opacity=0.9).add_params(choice).properties(name=f"{picked}_dots"),

@@ -160,3 +160,4 @@ def opened(request, browser, report_file):
     tab.evaluate("Promise.all([...document.images].map(image => { image.loading = 'eager'; return image.decode() }))")
     yield tab, errors, requests
     context.close()
+    assert errors == []  # while it was used

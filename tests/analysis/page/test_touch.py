@@ -138,6 +138,7 @@ def test_a_seeds_distances_and_barriers(opened, report_file):
         text = f"Seeds 1 and {place + 1}: distance {raw:.3g}, aligned {aligned:.3g}; barrier "
         assert chart.readouts[0].startswith(text)
     chart.press("seed", "End")
+    chart.press("other", "End")
     assert chart.readouts[0] == "Seed 3: choose another seed."
     chart.press("other", "Home")
     assert chart.readouts[0].startswith(f"Seeds 3 and 1: distance {pairs['distance'].iloc[1]:.3g}, ")
@@ -220,10 +221,8 @@ def test_walks_are_those_of_the_optimizer(script, name):
     problem, start = landscapes()[name]
     rates, momenta = (list(values) for values in zip(*SETTINGS, strict=True))
     steps = 30
-    found = gdlab.run(
-        problem, Momentum(learning_rate=rates, momentum=momenta), max_steps=steps, theta=np.tile(start, (len(rates), 1)),
-        points=steps + 1, spacing="even",
-    ).frame  # fmt: skip
+    rule, theta = Momentum(learning_rate=rates, momentum=momenta), np.tile(start, (len(rates), 1))
+    found = gdlab.run(problem, rule, max_steps=steps, theta=theta, points=steps + 1, spacing="even").frame
     columns = [f"w{i + 1}" for i in range(len(start))]
     for (rate, momentum), (_, own) in zip(SETTINGS, found.groupby("run"), strict=True):
         walked = script.evaluate("walk => gdlab.walk(...walk)", [described(problem, start), rate, momentum, steps])
