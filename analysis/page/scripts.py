@@ -13,6 +13,10 @@ from markupsafe import Markup
 from analysis import touch
 from analysis.items import Chart
 
+NOTICE = (
+    "/*! Vega, Vega-Lite and Vega-Embed: Copyright University of Washington Interactive Data Lab, BSD-3-Clause; "
+    "with D3: Copyright Mike Bostock, ISC */\n"
+)
 FILES = ("walks.js", "zoom.js", "charts.js")
 UNUSED = ("name", "title", "caption")  # in the script, as they are on the page
 
@@ -22,7 +26,8 @@ def scripts() -> list[Markup]:
     """The bundle of Vega, Vega-Lite and Vega-Embed, which needs no network, and gdlab's own scripts."""
     folder = Path(next(iter(touch.__path__)))
     own = "\n".join((folder / file).read_text(encoding="utf-8") for file in FILES)
-    return [Markup(text.replace("</script", r"<\/script")) for text in (vl_convert.javascript_bundle(), own)]  # noqa: S704
+    bundle = NOTICE + vl_convert.javascript_bundle()
+    return [Markup(text.replace("</script", r"<\/script")) for text in (bundle, own)]  # noqa: S704
 
 
 def description(chart: Chart) -> Markup:

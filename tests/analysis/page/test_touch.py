@@ -155,7 +155,13 @@ def test_the_sharpness_up_to_a_step(opened, report_file):
         found = re.findall(r"η = (\S+): sharpness (\S+) with 2/η = (\S+), cost ([^;]+)[;.]", text)
         expected = [(f"{r[RATE]:g}", f"{r['sharpness']:.3g}", f"{2 / r[RATE]:.3g}") for _, r in at.iterrows()]
         assert [row[:3] for row in found] == expected
+    box = chart.plot.bounding_box()
+    chart.point(box["x"] + box["width"] / 2, box["y"] + 150)
+    if not chart.is_touched:
+        opened[0].mouse.down()
+        opened[0].mouse.up()
     settled(opened[0])
+    assert 0 < chart.place("step") < steps["step"].nunique() - 1
     before = chart.plot.inner_html()
     chart.press("step", "ArrowRight")
     settled(opened[0])
