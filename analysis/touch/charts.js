@@ -39,8 +39,9 @@ function createState(chart) {
 // A native control, with its label, for a parameter of the state.
 function createControl(control, state) {
   const isList = control.kind === "select";
+  const options = control.texts.map((text, place) => element("option", { value: place, textContent: text }));
   const input = isList
-    ? element("select", {}, ...control.texts.map((text, place) => element("option", { value: place, textContent: text })))
+    ? element("select", {}, ...options)
     : element("input", { type: "range", min: 0, max: control.values.length - 1, step: 1 });
   const shown = element("output", { className: "value" });
   const update = () => {
@@ -78,8 +79,9 @@ function drawVegaLite(plot, chart, state) {
   const draw = async () => {
     if (plot.clientWidth === width || !plot.clientWidth) return;
     width = plot.clientWidth;
-    const spec = JSON.parse(JSON.stringify(chart.spec).replaceAll('"width":"container"', `"width":${width - PLOT_MARGIN}`));
-    spec.params.filter(({ name }) => state.controls.has(name)).forEach((param) => (param.value = state.value(param.name)));
+    const fitted = JSON.stringify(chart.spec).replaceAll('"width":"container"', `"width":${width - PLOT_MARGIN}`);
+    const spec = JSON.parse(fitted);
+    for (const param of spec.params) if (state.controls.has(param.name)) param.value = state.value(param.name);
     const options = { mode: "vega-lite", renderer: "svg", actions: false, tooltip: false, padding: { bottom: 6 } };
     const shown = await window.vegaEmbed(plot, spec, options);
     view?.finalize();
@@ -101,7 +103,8 @@ function listenTo(gesture, view, state) {
     const found = selected[gesture.field];
     if (!found) return;
     if (last === undefined) return state.set(first, values.indexOf(found[0]));
-    const inside = values.map((_, place) => place).filter((place) => found[0] <= values[place] && values[place] <= found[1]);
+    const [low, high] = found, places = [...values.keys()];
+    const inside = places.filter((place) => low <= values[place] && values[place] <= high);
     if (!inside.length) return;
     state.set(first, inside[0]);
     state.set(last, inside.at(-1));
@@ -113,7 +116,8 @@ function build(figure) {
   const chart = JSON.parse(figure.querySelector("script").textContent);
   const state = createState(chart);
   const plot = element("div", { className: "plot" });
-  const controls = element("div", { className: "controls" }, ...chart.controls.map((control) => createControl(control, state)));
+  const controls = element("div", { className: "controls" });
+  controls.append(...chart.controls.map((control) => createControl(control, state)));
   const readouts = chart.readouts.map((readout) => createReadout(readout, state, figure.dataset.run));
   figure.querySelector("figcaption").before(controls, plot, ...readouts);
   plot.setAttribute("role", "img");

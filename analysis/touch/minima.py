@@ -130,7 +130,7 @@ def domain(rows: Sequence[Mapping[str, Any]], column: str) -> list[float]:
 def dots_view(dots: alt.Chart, column: str, picked: str, ends: list[float]) -> alt.LayerChart:
     """A column of the pairs of the chosen seed, the chosen pair in rings."""
     dots = dots.encode(y=alt.Y(f"{column}:Q").title(None).scale(domain=ends).axis(tickCount=4))
-    choice = alt.selection_point(name=picked, fields=["other"], on="pointerover", nearest=True, clear=False)
+    choice = alt.selection_point(name=picked, fields=["other"], on=vega.HOVER, nearest=True, clear=False)
     return alt.layer(
         dots.mark_point(filled=True, size=80, opacity=0.9).add_params(choice).properties(name=f"{picked}_dots"),
         dots.transform_filter(THERE)

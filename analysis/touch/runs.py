@@ -25,6 +25,7 @@ BETWEEN = "datum.rate >= min(low, high) && datum.rate <= max(low, high)"
 def runs_chart(name: str, title: str, runs: pd.DataFrame, steps: pd.DataFrame) -> Chart:
     """Final cost against the learning rate, linked to the costs along the runs; `name` begins that of the chart."""
     ids, rates = list(runs["run_id"]), [float(rate) for rate in sorted(runs[RATE].unique())]
+    values = vega.plain(rates)  # as in the data
     texts = [f"η = {words.rate(rate)}" for rate in rates]
     return Chart(
         name=f"{name}_touch",
@@ -44,8 +45,8 @@ def runs_chart(name: str, title: str, runs: pd.DataFrame, steps: pd.DataFrame) -
         ),
         controls=[
             Control(parameter="run", label="run", values=ids, texts=run_names(runs), start=lowest(runs)),
-            Control(parameter="low", label="rates from", values=rates, texts=texts),
-            Control(parameter="high", label="to", values=rates, texts=texts, start=len(rates) - 1),
+            Control(parameter="low", label="rates from", values=values, texts=texts),
+            Control(parameter="high", label="to", values=values, texts=texts, start=len(rates) - 1),
         ],
         gestures=[
             Gesture(selection="picked", field="run", parameters=["run"]),
@@ -112,12 +113,13 @@ def dots_view(runs: pd.DataFrame, limits: Limits, regimes: vega.Regimes) -> alt.
     rows = runs[["run_id", RATE, "regime"]].set_axis(["run", "rate", "regime"], axis="columns")
     rows = rows.assign(x=axes.side_by_side(runs[RATE], runs["seed"]), cost=axes.clipped(runs["final_cost"], limits))
     ends = (rows["x"].min() / 1.3, rows["x"].max() * 1.3)
+    least, most = vega.plain([rows["rate"].min(), rows["rate"].max()])
     x = alt.X("x:Q").scale(vega.log_scale(*ends)).axis(vega.log_axis(*ends, "learning rate η"))
     y = alt.Y("cost:Q").scale(vega.log_scale(*limits)).axis(vega.log_axis(*limits))
     base = alt.Chart(vega.data(rows.to_dict("records"))).encode(x=x, y=y)
     band = (
         alt.Chart(base.data)
-        .transform_filter(BETWEEN)
+        .transform_filter(f"{BETWEEN} && (min(low, high) > {least} || max(low, high) < {most})")
         .transform_aggregate(first="min(x)", last="max(x)")
         .mark_rect(fill=FAINT, opacity=0.12, aria=False, cornerRadius=3)
         .encode(x=alt.X("first:Q"), x2="last:Q")
@@ -126,7 +128,7 @@ def dots_view(runs: pd.DataFrame, limits: Limits, regimes: vega.Regimes) -> alt.
         **regimes.encodings(), opacity=alt.condition(BETWEEN, alt.value(0.9), alt.value(0.2))
     )
     ring = base.transform_filter(CHOSEN).mark_point(size=260, stroke=INK, strokeWidth=2, opacity=1, aria=False)
-    picked = alt.selection_point(name="picked", fields=["run"], on="pointerover", nearest=True, clear=False)
+    picked = alt.selection_point(name="picked", fields=["run"], on=vega.HOVER, nearest=True, clear=False)
     brushed = alt.selection_interval(
         name="brushed", encodings=["x"], translate=False, zoom=False,
         mark=alt.BrushConfig(fillOpacity=0, strokeOpacity=0),

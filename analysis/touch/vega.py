@@ -19,6 +19,7 @@ INK, FAINT, LINE, PAPER = "var(--ink)", "var(--faint)", "var(--line)", "var(--pa
 SHAPES = {"v": "triangle-down", "o": "circle", "s": "square", "D": "diamond", "X": "cross"}  # for matplotlib's
 DIGITS = 4  # of a number in the page
 MARGIN = 48  # pixels for the labels of the y axis
+HOVER = "pointerover[event.pointerType !== 'mouse' || event.buttons === 0]"  # or a tap, but no drag
 MOST_POWERS = 7  # of ten, named on a log axis
 
 CONFIG = {

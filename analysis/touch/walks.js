@@ -75,11 +75,13 @@ function paint(canvas, width, problem, walked, mostSteps) {
   pen.scale(dots, dots);
   pen.font = "12px system-ui, sans-serif";
   const style = getComputedStyle(canvas);
-  const colors = Object.fromEntries(["ink", "faint", "line", "link"].map((name) => [name, style.getPropertyValue(`--${name}`)]));
+  const names = ["ink", "faint", "line", "link"];
+  const colors = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`)]));
   const right = width - RIGHT, is1d = problem.center.length === 1;
   const shown = { left: LEFT, right, top: TOP, bottom: TOP + LANDSCAPE_HEIGHT };
   (is1d ? paintCurve : paintContours)(pen, shown, problem, walked, colors);
-  paintCosts(pen, { left: LEFT, right, top: shown.bottom + GAP + TOP, bottom: height - GAP }, walked.costs, mostSteps, colors);
+  const below = { left: LEFT, right, top: shown.bottom + GAP + TOP, bottom: height - GAP };
+  paintCosts(pen, below, walked.costs, mostSteps, colors);
 }
 
 // A function from values to pixels.
@@ -98,8 +100,9 @@ function paintCurve(pen, area, problem, { path, costs }, colors) {
 
 function paintContours(pen, area, problem, { path, costs }, colors) {
   const [[left, right], [low, high]] = problem.box;
-  const size = Math.min((area.right - area.left) / (right - left), (area.bottom - area.top) / (high - low)); // a unit
-  const middle = (area.left + area.right) / 2, half = ((area.bottom - area.top) / 2) / size, wide = (middle - area.left) / size;
+  const across = area.right - area.left, up = area.bottom - area.top;
+  const size = Math.min(across / (right - left), up / (high - low)); // of a unit, in pixels
+  const wide = across / 2 / size, half = up / 2 / size;
   const x = scale(-wide, wide, area.left, area.right), y = scale(-half, half, area.bottom, area.top);
   const ticks = [left, 0, right].map((w) => [x(w), w]);
   frame(pen, area, colors, { title: "w₂ upwards, w₁ to the right; each ellipse has one cost", label: "w₁", ticks });
@@ -118,7 +121,8 @@ function paintContours(pen, area, problem, { path, costs }, colors) {
 
 function paintCosts(pen, area, costs, mostSteps, colors) {
   const powers = costs.map((cost) => Math.max(SMALLEST - 1, Math.min(LARGEST + 1, Math.log10(cost / costs[0]))));
-  const low = Math.max(SMALLEST, Math.floor(Math.min(...powers, -1))), high = Math.min(LARGEST, Math.ceil(Math.max(...powers, 0)));
+  const low = Math.max(SMALLEST, Math.floor(Math.min(...powers, -1)));
+  const high = Math.min(LARGEST, Math.ceil(Math.max(...powers, 0)));
   const x = scale(0, mostSteps, area.left, area.right), y = scale(low, high, area.bottom, area.top);
   const ticks = [0, mostSteps / 2, mostSteps].map((step) => [x(step), step]);
   frame(pen, area, colors, { title: "cost, over that of the start", label: "step", ticks });

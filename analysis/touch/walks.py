@@ -26,9 +26,9 @@ FIRST = {"rate": 0.9, "momentum": 0.0, "steps": 20}
 def landscapes() -> dict[str, tuple[Quadratic, Point]]:
     """The quadratics by their names, each with its start."""
     return {
-        "w², a parabola": (Parabola(), np.array([5.0])),
-        "the bowl, round": (Bowl(), np.array([3.0, 4.0])),
-        "the ravine, 20 times as steep across as along": (Ravine(), np.array([-5.0, 2.0])),
+        "w²": (Parabola(), np.array([5.0])),
+        "the bowl": (Bowl(), np.array([3.0, 4.0])),
+        "the ravine, κ = 20": (Ravine(), np.array([-5.0, 2.0])),
     }
 
 
@@ -46,7 +46,7 @@ def walks_chart(name: str) -> Chart:
         ),
         caption=words.sentences(
             "the page itself computes these steps, v ← βv - η∇C(w), w ← w + v; the large dot is the start, every other "
-            "dot a step",
+            "dot a step; the ravine is 20 times as steep across as along",
             "β = 0 is plain gradient descent; descent is stable exactly for η < 2(1 + β)/λ, with λ the largest "
             "curvature (Polyak 1964, section 2)",
         ),

@@ -1,5 +1,5 @@
-// A continuous zoom through nested windows: the wider window is enlarged until the next one fills the frame, which fades
-// in meanwhile. By the slider, by the keys + and -, by pinching, and by the wheel while the picture has the focus.
+// A continuous zoom through nested windows: the wider window is enlarged until the next one fills the frame, which
+// fades in meanwhile. By the slider, by the keys + and -, by pinching, and by the wheel while the picture has the focus.
 
 const SIDE = 480; // pixels at most
 const PER_WHEEL = 400; // units of a wheel in which a window doubles
@@ -25,9 +25,11 @@ function drawZoom(plot, chart, state, controls) {
     pen.imageSmoothingEnabled = false;
     paintWindow(pen, images.get(wide.image), wide.edges, edges, 1);
     paintWindow(pen, images.get(deep.image), deep.edges, edges, share);
-    const digits = Math.ceil(2 + octave * Math.log10(2)), [left, right, low, high] = edges.map((edge) => edge.toFixed(digits));
+    const digits = Math.ceil(2 + octave * Math.log10(2));
+    const [left, right, low, high] = edges.map((edge) => edge.toFixed(digits));
+    const enlarged = Number((2 ** octave).toPrecision(3)).toLocaleString("en");
     line.textContent =
-      `×${Number((2 ** octave).toPrecision(3)).toLocaleString("en")}: across, ${condition.across}, from ${left} to ${right}; ` +
+      `×${enlarged}: across, ${condition.across}, from ${left} to ${right}; ` +
       `upwards, ${condition.up}, from ${low} to ${high}.`;
   }
 

@@ -66,6 +66,16 @@ def test_ranges_of_rates_are_counted_in_either_order(made):
                 assert f"{count} {regime}" in text
 
 
+def test_the_rates_to_choose_are_those_of_the_dots_to_the_last_digit():
+    """Else the filter between two rates would leave out the runs at its ends."""
+    runs, steps = made_up({10**-0.5: [0.2], 10**0.5: [0.1], 1000 / 3: [1.0]})
+    chart = runs_chart("some", "Some runs", runs, steps)
+    dots, lines = chart.spec["datasets"].values()
+    for parameter in ("low", "high"):
+        (control,) = (control for control in chart.controls if control.parameter == parameter)
+        assert list(control.values) == [dot["rate"] for dot in dots] == [line["rate"] for line in lines]
+
+
 def test_regimes_have_the_house_styles_colours_and_shapes():
     runs, steps = made_up(COSTS)
     scales = parts(runs_chart("some", "Some runs", runs, steps).spec, "scale")
