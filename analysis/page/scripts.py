@@ -26,7 +26,7 @@ def scripts() -> list[Markup]:
     """The bundle of Vega, Vega-Lite and Vega-Embed, which needs no network, and gdlab's own scripts."""
     folder = Path(next(iter(touch.__path__)))
     own = "\n".join((folder / file).read_text(encoding="utf-8") for file in FILES)
-    bundle = NOTICE + vl_convert.javascript_bundle()
+    bundle = NOTICE + vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return [Markup(text.replace("</script", r"<\/script")) for text in (bundle, own)]  # noqa: S704
 
 

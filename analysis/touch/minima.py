@@ -127,7 +127,7 @@ def domain(rows: Sequence[Mapping[str, Any]], column: str) -> list[float]:
     return [vega.plain(min(0.0, values.min())), vega.plain(1.05 * values.max())]
 
 
-def dots_view(dots: alt.Chart, column: str, picked: str, ends: list[float]) -> alt.LayerChart:
+def dots_view(dots: alt.Chart, column: str, picked: str, ends: list[float]) -> vega.View:
     """A column of the pairs of the chosen seed, the chosen pair in rings."""
     dots = dots.encode(y=alt.Y(f"{column}:Q").title(None).scale(domain=ends).axis(tickCount=4))
     choice = alt.selection_point(name=picked, fields=["other"], on=vega.HOVER, nearest=True, clear=False)

@@ -108,7 +108,7 @@ def specification(runs: pd.DataFrame, steps: pd.DataFrame) -> dict[str, Any]:
     return vega.specification(alt.vconcat(*views, spacing=24), "run", "low", "high")
 
 
-def dots_view(runs: pd.DataFrame, limits: Limits, regimes: vega.Regimes) -> alt.LayerChart:
+def dots_view(runs: pd.DataFrame, limits: Limits, regimes: vega.Regimes) -> vega.View:
     """A dot for each run, seeds side by side; those at the chosen rates are full, the chosen run has a ring."""
     rows = runs[["run_id", RATE, "regime"]].set_axis(["run", "rate", "regime"], axis="columns")
     rows = rows.assign(x=axes.side_by_side(runs[RATE], runs["seed"]), cost=axes.clipped(runs["final_cost"], limits))
@@ -138,7 +138,7 @@ def dots_view(runs: pd.DataFrame, limits: Limits, regimes: vega.Regimes) -> alt.
     )
 
 
-def lines_view(steps: pd.DataFrame, limits: Limits, regimes: vega.Regimes) -> alt.LayerChart:
+def lines_view(steps: pd.DataFrame, limits: Limits, regimes: vega.Regimes) -> vega.View:
     """The costs along the runs at the chosen rates, thin, and along the chosen run, thick with its end marked."""
     rows = [
         {

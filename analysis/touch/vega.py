@@ -17,6 +17,7 @@ from analysis.draw import style
 CONTAINER = "container"
 INK, FAINT, LINE, PAPER = "var(--ink)", "var(--faint)", "var(--line)", "var(--paper)"
 SHAPES = {"v": "triangle-down", "o": "circle", "s": "square", "D": "diamond", "X": "cross"}  # for matplotlib's
+View = alt.LayerChart | alt.FacetChart  # what a layer may be, says Altair
 DIGITS = 4  # of a number in the page
 MARGIN = 48  # pixels for the labels of the y axis
 HOVER = "pointerover[event.pointerType !== 'mouse' || event.buttons === 0]"  # or a tap, but no drag

@@ -75,8 +75,8 @@ def enlargements(pictures: Mapping[str, Mapping[int, Picture]]) -> str:
 
 def image(shown: Picture) -> str:
     """A window as a PNG of few colours, in a data address; the upper edge is the first row."""
-    shades: Sequence[float] = np.round(equalized(shown.value)[::-1] * SHADES).astype(int)
-    picture = Image.fromarray((shades + SHADES).astype(np.uint8), "P")
+    shades = np.round((equalized(shown.value)[::-1] + 1) * SHADES)
+    picture = Image.fromarray(shades.astype(np.uint8), "P")
     palette = COLORS(np.linspace(0, 1, 2 * SHADES + 1))[:, :3]
     picture.putpalette((palette * 255).round().astype(np.uint8).tobytes())
     file = io.BytesIO()
