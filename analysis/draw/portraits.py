@@ -54,8 +54,8 @@ def confusion(counts: Int[np.ndarray, "classes classes"]) -> Figure:
     ax.imshow(errors, cmap=mpl.colormaps["Oranges"].with_extremes(bad=RIGHT), vmin=0)
     for i, j in np.ndindex(counts.shape):
         if counts[i, j]:
-            on_data = style.LIGHT_ON_DATA if counts[i, j] > DARK * errors.max() else style.DARK_ON_DATA
-            color = style.INK if i == j else on_data  # the diagonal is on paper
+            is_dark = i != j and counts[i, j] > DARK * errors.max()
+            color = style.LIGHT_ON_DATA if is_dark else style.DARK_ON_DATA
             ax.text(j, i, str(counts[i, j]), ha="center", va="center", fontsize=6, color=color)
     ax.set(xlabel="prediction", ylabel="digit", xticks=range(len(counts)), yticks=range(len(counts)))
     ax.tick_params(length=0)

@@ -54,8 +54,8 @@ def finals(arms: Arms, runs: pd.DataFrame) -> Figure:
     """Final cost and accuracy by arm."""
     columns = ["arm", "seeds.init", "seeds.batches", "final_cost", "final_accuracy"]
     text = (
-        "final training cost and final test accuracy; each coloured dot is a run; black: the interquartile mean over "
-        f"seeds with its {bounds(arms)}"
+        "final training cost and final test accuracy; each coloured dot is a run; beside them: the interquartile mean "
+        f"over seeds with its {bounds(arms)}"
     )
     return Figure(
         name="seed_minima_final",

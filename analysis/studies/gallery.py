@@ -75,7 +75,7 @@ def curve(paths: Paths) -> Figure:
     """A landscape of one parameter with the paths on it."""
     text = (
         f"C(w) and the paths of {words.plural(len(paths.runs), 'run')}, with a dot for each recorded step, from the "
-        "black one on; stars: minima"
+        "large one on; stars: minima"
     )
     return Figure(
         name=f"landscape_{paths.name}",
@@ -91,7 +91,7 @@ def surface(paths: Paths) -> Figure:
     caption = words.sentences(
         "left: contours of the cost, evenly spaced in the square root of the height above its lowest value; right: the "
         "same as a surface",
-        f"the paths of {words.plural(len(paths.runs), 'run')}, one for each optimizer, from the same start (black "
+        f"the paths of {words.plural(len(paths.runs), 'run')}, one for each optimizer, from the same start (large "
         "dot), cut off where they leave the box; stars: minima",
         describe.setup_text(paths.runs),
     )

@@ -58,7 +58,7 @@ def examples(steps: pd.DataFrame) -> pd.DataFrame:
 def caption(runs: pd.DataFrame, chosen: pd.DataFrame) -> str:
     """The caption of the paths."""
     return words.sentences(
-        "descent on C(w) = λ/2 (w - c)², step by step, from the black dot",
+        "descent on C(w) = λ/2 (w - c)², step by step, from the large dot",
         f"a panel is a run: of each regime the run with the middle learning rate, {len(chosen)} of the "
         f"{words.plural(len(runs), 'run')}",
         "overshooting: every step crosses the minimum, to a lower cost"
