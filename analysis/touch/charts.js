@@ -43,7 +43,7 @@ function createControl(control, state) {
   const input = isList
     ? element("select", {}, ...options)
     : element("input", { type: "range", min: 0, max: control.values.length - 1, step: 1 });
-  const shown = element("output", { className: "value" });
+  const shown = element("span", { className: "value" });
   const update = () => {
     const place = state.place(control.parameter);
     input.value = place;

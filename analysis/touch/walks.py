@@ -27,8 +27,8 @@ def landscapes() -> dict[str, tuple[Quadratic, Point]]:
     """The quadratics by their names, each with its start."""
     return {
         "w²": (Parabola(), np.array([5.0])),
-        "the bowl": (Bowl(), np.array([3.0, 4.0])),
-        "the ravine, κ = 20": (Ravine(), np.array([-5.0, 2.0])),
+        "bowl": (Bowl(), np.array([3.0, 4.0])),
+        "ravine, κ = 20": (Ravine(), np.array([-5.0, 2.0])),
     }
 
 
