@@ -21,6 +21,7 @@ View = alt.LayerChart | alt.FacetChart  # what a layer may be, says Altair
 DIGITS = 4  # of a number in the page
 MARGIN = 48  # pixels for the labels of the y axis
 HOVER = "pointerover[event.pointerType !== 'mouse' || event.buttons === 0]"  # or a tap, but no drag
+SHORT = "datum.value >= 1e5 || datum.value < 1e-3 ? format(datum.value, '.0e') : format(datum.value, '~g')"
 MOST_POWERS = 7  # of ten, named on a log axis
 
 CONFIG = {
@@ -117,4 +118,4 @@ def log_axis(low: float, high: float, title: str | None = None) -> alt.Axis:
     digits = (1, 2, 3, 4, 5, 6, 8) if decades < 1 else (1, 2, 5) if decades < 1.5 else (1, 3) if decades < 3 else (1,)
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1, int(np.ceil(decades / MOST_POWERS)))
     values = [float(f"{digit}e{power}") for power in powers for digit in digits]
-    return alt.Axis(title=title, values=[value for value in values if low <= value <= high], format="~g")
+    return alt.Axis(title=title, values=[value for value in values if low <= value <= high], labelExpr=SHORT)
