@@ -80,7 +80,7 @@ def run_text(run: pd.Series) -> str:
     steps, accuracy = run.get("steps", np.nan), run.get("final_accuracy", np.nan)
     return (
         f"η = {words.rate(run[RATE])}, seed {words.number(run['seed'])}: {run['regime']}; outcome: {run['outcome']}"
-        + (f", after {steps:,.0f} steps" if pd.notna(steps) else "")
+        + (f", after {steps:,.0f} step{'' if steps == 1 else 's'}" if pd.notna(steps) else "")
         + f"; final cost {cost}"
         + (f", test accuracy {accuracy:.1%}" if pd.notna(accuracy) else "")
         + "."
