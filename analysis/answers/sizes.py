@@ -24,7 +24,9 @@ def falls(verdict: Verdict | None, averaged: pd.DataFrame) -> str:
         return "Not decided: all networks have one width."
     named = f"after alignment it is {chain} for hidden layers {layers}"
     lead = {
-        HOLDS: f"yes: {named}",
+        HOLDS: f"yes: {named}"
+        if aligned["barrier"].is_monotonic_decreasing
+        else f"from end to end, not steadily: {named}",
         FAILS: f"no, it rises: {named}",
         UNDECIDED: f"not decided: {named}, but "
         + (f"a verdict needs {FEWEST} pairs" if verdict.n < FEWEST else "the difference may be chance"),

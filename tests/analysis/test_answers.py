@@ -436,6 +436,12 @@ def test_widths(found, answer):
     assert sizes.falls(found, WIDTHS).startswith(answer)
 
 
+def test_a_barrier_that_falls_and_rises_does_not_fall_steadily():
+    wider = WIDTHS.iloc[[2]].assign(parameters=3, barrier=0.1, **{"hidden layers": "32, 32"})
+    answer = sizes.falls(verdict(HOLDS), pd.concat([WIDTHS, wider]))
+    assert answer.startswith("From end to end, not steadily: after alignment it is 0.2 → 0.08 → 0.1 for hidden layers")
+
+
 STEPS = [0, 10, 1000]
 
 
