@@ -12,6 +12,7 @@ from analysis.stats.descents import NO_PEAK, PEAK
 from analysis.stats.minima import ALIGNED
 from analysis.stats.verdicts import FAILS, FEWEST, HOLDS, UNDECIDED, Verdict
 
+MANY = 4  # widths
 EARLY = 0.05  # of the steps
 
 
@@ -56,7 +57,7 @@ def decided(siblings: Mapping[str, tuple[Sequence[float], Sequence[str]]], budge
     for width, step in known.items():
         widths.setdefault(step, []).append(f"({width})")
     texts = [
-        f"{f'step {step:,.0f} of {budget:,.0f}' if step else 'step 0'} with hidden layers {words.listed(names)}"
+        f"{f'step {step:,.0f} of {budget:,.0f}' if step else 'step 0'} with hidden layers {_named(names, list(known))}"
         for step, names in widths.items()
     ]
     return words.sentences(
@@ -64,6 +65,11 @@ def decided(siblings: Mapping[str, tuple[Sequence[float], Sequence[str]]], budge
         f"{words.listed(texts)}, or later",
         f"not decided for hidden layers {words.listed(open_)}" if open_ else "",
     )
+
+
+def _named(names: Sequence[str], known: Sequence[str]) -> str:
+    """Some widths in words: all of many by the first and the last."""
+    return words.listed(names) if len(names) < len(known) or len(names) < MANY else f"{names[0]} to {names[-1]}"
 
 
 def descends_twice(found: Sequence[tuple[str, str, float, float]]) -> str:

@@ -10,6 +10,8 @@ from analysis.stats.catapult import CASE, CATAPULT, DIVERGING, FLATTER, LIMIT, P
 from analysis.stats.sharpness import CRITICAL, close
 
 PLAIN = "gradient_descent"
+WIDTH = "width "
+FEW = 3  # cases that are named one by one
 
 
 def settles(table: pd.DataFrame) -> str:
@@ -48,7 +50,13 @@ def catapults(table: pd.DataFrame) -> str:
             f"none that was tried: of {words.plural(len(above), 'run')} above the stability limit, c = ηλ = {LIMIT:g}, "
             f"{(above[PHASE] == DIVERGING).sum()} diverged, and none converged after a rise of its cost"
         )
-    tops = [f"{own[C].max() / LIMIT:.2g} on {_named(str(case))}" for case, own in rose.groupby(CASE, sort=False)]
+    top = {str(case): own[C].max() / LIMIT for case, own in rose.groupby(CASE, sort=False)}
+    widths = [case for case in top if case.startswith(WIDTH)]
+    tops = [f"{c:.2g} on {_named(case)}" for case, c in top.items() if case not in widths or len(widths) < FEW]
+    if len(widths) >= FEW:
+        low, high = (end(top[case] for case in widths) for end in (min, max))
+        named = f"networks of {widths[0]} to {widths[-1].removeprefix(WIDTH)}"
+        tops.append(f"{low:.2g} to {high:.2g} on {named}")
     flatter = int((rose[FLATTER] < 1).sum())
     return words.sentences(
         f"of those tried, in multiples of that limit, rates up to {words.listed(tops)}",
@@ -59,7 +67,7 @@ def catapults(table: pd.DataFrame) -> str:
 
 def _named(case: str) -> str:
     """A case with its article, and its target in parentheses."""
-    if case.startswith("width "):
+    if case.startswith(WIDTH):
         return f"a network of {case}"
     name, comma, target = case.partition(", ")
     return f"a {name} ({target})" if comma else f"a {name}"

@@ -259,6 +259,12 @@ def test_catapults(rows, answer):
     assert stability.catapults(phased(*rows)) == answer
 
 
+def test_catapults_of_many_widths_are_named_by_their_ends():
+    rows = [(f"width {width}", top, "catapult", 0.5) for width, top in ((8, 80.0), (16, 70.0), (32, 50.0))]
+    answer = stability.catapults(phased(("uv", 4.0, "catapult", 0.5), *rows))
+    assert "rates up to 2 on a uv and 25 to 40 on networks of width 8 to 32." in answer
+
+
 def conditions(*rows):
     return pd.DataFrame(rows, columns=["condition", "verdict", "dimension", "windows"])
 
@@ -467,6 +473,11 @@ STEPS = [0, 10, 1000]
 )
 def test_forks(verdicts, pairs, answer):
     assert sizes.decided({width: (STEPS, found) for width, found in verdicts.items()}, 1000, pairs).startswith(answer)
+
+
+def test_many_widths_that_part_alike_are_named_by_their_ends():
+    siblings = {f"{width}, {width}": (STEPS, ["stable"] * 3) for width in (16, 32, 64, 128)}
+    assert "is step 0 with hidden layers (16, 16) to (128, 128), or later." in sizes.decided(siblings, 1000, 8)
 
 
 @pytest.mark.parametrize(
