@@ -12,7 +12,7 @@ from analysis.items import Table
 from analysis.page.render import TITLE, ChapterPage, abstract, summary
 from analysis.page.sections import Picture, Section, TestedClaim
 
-COLORS = 64  # in a small picture
+COLORS = 256  # in a small picture
 MOST_ROWS = 16  # of a table; longer ones are on the page
 SETUP = ("data set", "optimizer", "batch size", "budget", "runs", "seeds")
 
@@ -35,7 +35,9 @@ def shrink(picture: Path, folder: Path) -> Path:
     """Copy a picture with few colours, which suffice for lines and text; returns the copy."""
     copy = folder / f"{picture.stem}.png"
     with Image.open(picture) as image:
-        image.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(copy, optimize=True)
+        image.convert("RGB").quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            copy, optimize=True
+        )
     return copy
 
 
