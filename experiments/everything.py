@@ -5,6 +5,9 @@ Finished runs are reused, and the small versions' runs are part of the whole's.
 
 from __future__ import annotations
 
+import installation  # noqa: F401
+
+# isort: split
 import os
 import subprocess
 import sys

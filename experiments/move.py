@@ -6,6 +6,9 @@ move can be repeated: after an interruption, or to bring over what has finished 
 
 from __future__ import annotations
 
+import installation  # noqa: F401
+
+# isort: split
 import sys
 
 import console

@@ -5,6 +5,9 @@ All it keeps is in one folder: the database, the artifacts, two logs. Started ag
 
 from __future__ import annotations
 
+import installation  # noqa: F401
+
+# isort: split
 import argparse
 import contextlib
 import importlib.util

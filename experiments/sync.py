@@ -6,6 +6,9 @@ python experiments/sync.py --uri postgresql+psycopg://user:password@host/mlflow 
 
 from __future__ import annotations
 
+import installation  # noqa: F401
+
+# isort: split
 import sys
 
 import console

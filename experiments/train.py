@@ -3,6 +3,9 @@
 import interruptions  # noqa: F401  first: Ctrl-C is heeded while the others are imported
 
 # isort: split
+import installation  # noqa: F401
+
+# isort: split
 import math
 import os
 import re
