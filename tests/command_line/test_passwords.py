@@ -77,6 +77,6 @@ def test_analysis_shows_no_password(workplace, monkeypatch):
     assert run(workplace, "--study", "lr_batch", "--experiment", "x", command=figures).returncode == 1
     monkeypatch.chdir(workplace)
     section = sections.section(URI, workplace / "reports", studies()["lr_parabola"])
-    chapter = render.Chapter(title="Rates", sections=[section])
+    chapter = render.ChapterPage(title="Rates", lead="", sections=[section])
     text = render.page([], [chapter], workplace / "reports", URI)
     assert "s3cret" not in text and text.count(SHOWN) == 3
