@@ -32,6 +32,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     return nbformat.read(output, as_version=4)
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_and_its_output_is_that_in_the_repository(executed: nbformat.NotebookNode) -> None:
     stored = nbformat.read(NOTEBOOK, as_version=4)
     assert len(stored.cells) == len(executed.cells)

@@ -162,6 +162,7 @@ assert everything.launch({"mini": overrides["mini"]}, "mini")
 """
 
 
+@pytest.mark.slow
 def test_a_study_is_added_with_two_files(tmp_path, workplace):
     project = tmp_path / "project"
     for name in ("analysis", "conf", "experiments", "hydra_plugins"):

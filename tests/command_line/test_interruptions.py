@@ -50,6 +50,7 @@ def test_a_killed_sweep_is_taken_up_again(workplace, empty_store, monkeypatch):
     assert results_of(workplace) == results_of(undisturbed)
 
 
+@pytest.mark.slow
 def test_a_sweep_outlives_its_workers(workplace):
     process = start(workplace, "-m", *LONG, "seed=range(8)", "hydra.launcher.rows=2")
     try:
@@ -82,6 +83,7 @@ def test_an_interrupted_sweep_ends_promptly(workplace, number):
     assert {run.info.status for run in runs_of(workplace)} == {"KILLED"}
 
 
+@pytest.mark.slow
 def test_two_sweeps_at_once_in_one_file(workplace):
     sweeps = [
         start(workplace, "-m", *LONG, f"seed=range({first},{first + 6})", "hydra.launcher.rows=2") for first in (0, 3)
