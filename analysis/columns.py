@@ -10,6 +10,7 @@ from gdlab.sweeps.configuration import SECTIONS
 
 RATE = "optimizer.learning_rate"
 OPTIMIZER = "optimizer.name"
+PLAIN = "gradient_descent"  # among the values of OPTIMIZER
 SCHEDULE = "schedule.name"
 PROBLEM = "problem.name"
 BATCH_SIZE = "problem.batch_size"

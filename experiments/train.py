@@ -133,9 +133,9 @@ def launching() -> str:
     """The command line, with the environment's data set, and without the mode that the experiment's file sets."""
     data = os.environ.get(DATA)
     prefix = [f"{DATA}={data}"] if data else []
-    *arguments, last = sys.argv[1:]
-    if command.experiment_mode(arguments) != [last]:
-        arguments.append(last)
+    arguments = sys.argv[1:]
+    if arguments and command.experiment_mode(arguments[:-1]) == arguments[-1:]:
+        arguments.pop()
     return " ".join([*prefix, shlex.join(["python", "experiments/train.py", *arguments])])
 
 

@@ -14,6 +14,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.lines import Line2D
 
 from analysis import frames
+from analysis.stats.verdicts import FAILS, HOLDS, UNDECIDED, Verdict
 from gdlab import tracking
 from gdlab.sweeps import cards, configuration
 from gdlab.sweeps.plan import Job
@@ -202,3 +203,8 @@ def levels(ax: Axes) -> list[float]:
 
 def texts(ax: Axes) -> list[str]:
     return [text.get_text() for text in ax.texts]
+
+
+def verdict(outcome, n=8):
+    low, high = {HOLDS: (0.1, 0.3), FAILS: (-0.3, -0.1), UNDECIDED: (-0.1, 0.1)}[outcome]
+    return Verdict(arm="a", hypothesis="h", statistic="s", value=(low + high) / 2, low=low, high=high, n=n)

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import words
-from analysis.columns import OPTIMIZER
+from analysis.columns import OPTIMIZER, PLAIN
 from analysis.stats.paths import Paths
 
-PLAIN = "gradient_descent"
 ROUNDING = 1e-9  # of the cost at the start: a rise by less is none
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis import words
+from analysis.columns import PLAIN
 from analysis.stats.boundaries import FEWEST_WINDOWS
 from analysis.stats.catapult import CASE, CATAPULT, DIVERGING, FLATTER, LIMIT, PHASE, C
 from analysis.stats.sharpness import CRITICAL, close
 
-PLAIN = "gradient_descent"
 WIDTH = "width "
 FEW = 3  # cases that are named one by one
 

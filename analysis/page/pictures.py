@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from analysis import addresses
 from analysis.draw import style
 
 SAFE = " ;:,/=()+-*!'"  # in an address inside double quotes; beside letters and digits
@@ -56,8 +56,8 @@ def embedded(file: Path) -> Embedded:
         last = io.BytesIO()
         film.save(last, "PNG", optimize=True)
     return Embedded(
-        address=_address("gif", data),
-        still=_address("png", last.getvalue()),
+        address=addresses.of_image("gif", data),
+        still=addresses.of_image("png", last.getvalue()),
         width=width,
         height=height,
         is_vector=False,
@@ -77,7 +77,3 @@ def darkened(svg: str, dark: Mapping[str, str] = DARK) -> str:
     text = PATH.sub(lambda path: LONG.sub(r"\1", path[0]), COLOR.sub(variable, DECLARATION.sub("", svg, count=1)))
     end = text.index(">") + 1
     return f"{text[:end]}{rules}{text[end:]}"
-
-
-def _address(kind: str, data: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.columns import OPTIMIZER, RATE
+from analysis.columns import OPTIMIZER, PLAIN, RATE
 from analysis.stats import stability
 
 DECIDING, CRITICAL, RATIO = "deciding sharpness", "critical", "ratio"
 PRECONDITIONED = "preconditioned_sharpness"
 LATE = 1 / 2  # of the steps: those after it are compared
-CLOSE = {"gradient_descent": 0.05}  # of the critical sharpness
+CLOSE = {PLAIN: 0.05}  # of the critical sharpness
 CLOSE_OTHERS = 0.1
 REACHED = 0.95  # of the critical sharpness
 

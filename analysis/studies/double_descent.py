@@ -33,7 +33,8 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
     if ends["parameters"].nunique() < FEWEST:
         raise StudyError(f"this study needs networks of {FEWEST} sizes or more, got {ends['parameters'].nunique()}")
     threshold = interpolation_threshold(ends)
-    peaks = {noise: descents.by_size(ends[ends[NOISE] == noise], "test_cost") for noise in noises}
+    by_size = {noise: descents.by_size(ends[ends[NOISE] == noise], "test_cost") for noise in noises}
+    peaks = {noise: (descents.peak(costs), parameters) for noise, (costs, parameters) in by_size.items()}
     table = sizes(ends)
     caption = captions(ends, threshold)
     return StudyResult(
@@ -78,10 +79,9 @@ def sizes(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*heads, "training accuracy (%)"])
 
 
-def finding(noise: float, table: pd.DataFrame, costs: np.ndarray, sizes: np.ndarray, threshold: float) -> str:
+def finding(noise: float, table: pd.DataFrame, found: Peak, sizes: np.ndarray, threshold: float) -> str:
     """Whether the test cost has a peak between two valleys, and where."""
     rows = table[table["wrong labels"] == noise]
-    found = descents.peak(costs)
     before, top, after = (sizes[place] for place in (found.before, found.top, found.after))
     fitted = rows.loc[rows["training accuracy (%)"] >= 100 * FITTED, "parameters"]
     first = f"the labels are fitted to {FITTED:.0%} from {fitted.min():,.0f} parameters on" if len(fitted) else ""
@@ -97,9 +97,8 @@ def finding(noise: float, table: pd.DataFrame, costs: np.ndarray, sizes: np.ndar
     )
 
 
-def summary(noise: float, costs: np.ndarray, sizes: np.ndarray, threshold: float) -> tuple[str, str, float, float]:
+def summary(noise: float, found: Peak, sizes: np.ndarray, threshold: float) -> tuple[str, str, float, float]:
     """A share of wrong labels, the verdict on a peak, its parameters, and their ratio to the threshold."""
-    found = descents.peak(costs)
     top = float(sizes[found.top])
     return f"with {_share(noise)}" if noise else "without wrong labels", found.verdict, top, top / threshold
 

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import describe, frames, words
 from analysis.answers.stability import settles
 from analysis.chapters import STEPS
-from analysis.columns import OPTIMIZER, RATE
+from analysis.columns import OPTIMIZER, PLAIN, RATE
 from analysis.draw.sharpness import ratios, sharpness
 from analysis.items import Figure, StudyResult, Table
 from analysis.recipes import captions
@@ -18,7 +18,6 @@ from analysis.study import Study
 from analysis.touch.sharpness import sharpness_chart
 
 NAME = "edge_of_stability"
-PLAIN = "gradient_descent"
 
 
 def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:

@@ -9,14 +9,14 @@ import pandas as pd
 from analysis import frames
 from analysis.answers.comparisons import against
 from analysis.chapters import RULES
-from analysis.columns import OPTIMIZER
+from analysis.columns import OPTIMIZER, PLAIN
 from analysis.items import StudyResult
 from analysis.recipes import verdicts as recipes
 from analysis.recipes.choices import choices, spoken_choices
 from analysis.stats.usable import LEVELS, OWN, USABLE, wider
 from analysis.study import Study
 
-NAME, PLAIN = "lr_optimizers", "gradient_descent"
+NAME = "lr_optimizers"
 
 
 def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
 
-from analysis import words
+from analysis import addresses, words
 from analysis.draw.trainability import COLORS, SHADES
 from analysis.items import RANGE, ZOOM, Chart, Control
 from analysis.stats.boundaries import Picture, equalized
@@ -81,4 +80,4 @@ def image(shown: Picture) -> str:
     picture.putpalette((palette * 255).round().astype(np.uint8).tobytes())
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return addresses.of_image("png", file.getvalue())

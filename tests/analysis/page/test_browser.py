@@ -72,38 +72,36 @@ def test_without_scripts_the_figures_are_there_and_the_charts_are_not(browser, r
     context.close()
 
 
-def test_details_open_by_keyboard(browser, report_file):
+@pytest.fixture
+def tab(browser, report_file):
+    """The page, as it opens."""
     context = browser.new_context()
     tab = context.new_page()
     tab.goto(report_file.as_uri())
+    yield tab
+    context.close()
+
+
+def test_details_open_by_keyboard(tab):
     table = tab.locator("#table-lr_border_table table")
     assert not table.is_visible()
     tab.locator("#lr_border > details > summary").last.press("Enter")
     assert table.is_visible()
-    context.close()
 
 
-def test_on_paper_all_is_unfolded_and_the_charts_are_not_there(browser, report_file):
-    context = browser.new_context()
-    tab = context.new_page()
-    tab.goto(report_file.as_uri())
+def test_on_paper_all_is_unfolded_and_the_charts_are_not_there(tab):
     tab.emulate_media(media="print")
     for hidden in ("figure.chart", "summary", "nav"):
         assert tab.locator(hidden).count() > 0
         assert not any(element.is_visible() for element in tab.locator(hidden).all())
     for shown in ("figure img", "table", "pre"):
         assert all(element.is_visible() for element in tab.locator(shown).all())
-    context.close()
 
 
-def test_films_stand_still_for_those_who_want_no_motion(browser, report_file):
-    context = browser.new_context()
-    tab = context.new_page()
-    tab.goto(report_file.as_uri())
+def test_films_stand_still_for_those_who_want_no_motion(tab):
     film = tab.locator("#figure-trainability_zoom img")
     film.evaluate("image => (image.loading = 'eager')")
     for motion, kind in (("reduce", "png"), ("no-preference", "gif")):
         tab.emulate_media(reduced_motion=motion)
         source = film.evaluate("image => image.decode().then(() => image.currentSrc)")
         assert source.startswith(f"data:image/{kind};")
-    context.close()

@@ -1,0 +1,161 @@
+"""Answers about learning rates: a wording for every outcome, which changes when the data do."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.answers import rates
+from analysis.columns import RATE
+
+CONVERGING, EXPLODING, DEAD = "converging", "exploding", "dead"
+
+
+def runs(regimes):
+    """Two runs at each learning rate, with a regime each."""
+    rows = [
+        {RATE: rate, "seed": seed, "regime": regime}
+        for rate, both in regimes.items()
+        for seed, regime in enumerate(both)
+    ]
+    return pd.DataFrame(rows)
+
+
+def both(*regimes):
+    """The regime of both runs at the learning rates 0.1, 1 and 10."""
+    return runs(dict(zip((0.1, 1.0, 10.0), [(regime, regime) for regime in regimes], strict=True)))
+
+
+TRIED = "the 3 learning rates tried (0.1 to 10)"
+
+
+@pytest.mark.parametrize(
+    ("found", "answer"),
+    [
+        (both(DEAD, DEAD, DEAD), f"None of {TRIED} is small enough that all 2 runs converge."),
+        (
+            both(CONVERGING, CONVERGING, DEAD),
+            f"Up to η = 1: of {TRIED} it is the largest at which all 2 runs converge. At η = 10 none does.",
+        ),
+        (
+            both(CONVERGING, DEAD, EXPLODING),
+            f"Up to η = 0.1: of {TRIED} it is the largest at which all 2 runs converge. From η = 10 on runs explode.",
+        ),
+        (
+            both(CONVERGING, CONVERGING, CONVERGING),
+            (
+                f"Up to η = 10: of {TRIED} it is the largest at which all 2 runs converge. No larger one failed"
+                " altogether, so the border lies beyond those that were tried."
+            ),
+        ),
+        (
+            both("bouncing", CONVERGING, EXPLODING),
+            (
+                f"Up to η = 1: of {TRIED} it is the largest at which all 2 runs converge. But not every smaller one is"
+                " safe: at η = 0.1 some runs fail. From η = 10 on runs explode."
+            ),
+        ),
+        (
+            both("little learnt", CONVERGING, EXPLODING),
+            f"Up to η = 1: of {TRIED} it is the largest at which all 2 runs converge. From η = 10 on runs explode.",
+        ),
+        (
+            runs({2.0: (CONVERGING,)}),
+            (
+                "Up to η = 2: of the one learning rate tried, η = 2 it is the largest at which the run converges. No"
+                " larger one"
+            ),
+        ),
+    ],
+)
+def test_the_largest_learning_rate(found, answer):
+    assert rates.largest(found).startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("found", "answer"),
+    [
+        (both(CONVERGING, CONVERGING, DEAD), f"None of the 6 runs exploded, at {TRIED}."),
+        (
+            both(CONVERGING, EXPLODING, EXPLODING),
+            "From η = 1 on: none of the 2 runs at smaller rates explodes. All do.",
+        ),
+        (
+            runs({0.1: (DEAD, DEAD), 1.0: (DEAD, EXPLODING), 10.0: (EXPLODING, EXPLODING)}),
+            "From η = 1 on: none of the 2 runs at smaller rates explodes. From η = 10 on all do.",
+        ),
+        (
+            runs({1.0: (EXPLODING, DEAD)}),
+            "From η = 1 on, the smallest that was tried. Not all runs explode even at the largest.",
+        ),
+    ],
+)
+def test_explosions(found, answer):
+    assert rates.explosion(found) == answer
+
+
+@pytest.mark.parametrize(
+    ("cases", "answer"),
+    [
+        ({"parabola": 1.0, "bowl": 1.005}, "On quadratics yes: 2 of 2 borders lie within 1% of the prediction."),
+        ({"parabola": 1.0, "bowl": 1.5}, "On quadratics not always: 1 of 2 borders lie within 1% of the prediction."),
+        ({"parabola": 0.5}, "On quadratics no: 0 of 1 border lie within 1% of the prediction."),
+        (
+            {"network a": 0.9, "network b": 7.0},
+            "For networks it lies at 0.9 to 7 times the prediction made from the curvature at the start.",
+        ),
+        (
+            {"network": 1.0},
+            "For networks it lies at 1 times the prediction made from the curvature at the start.",
+        ),
+    ],
+)
+def test_borders(cases, answer):
+    assert rates.border(pd.DataFrame({"case": list(cases), "measured / predicted": list(cases.values())})) == answer
+
+
+def best(*chosen):
+    """A table in which each batch size has one best learning rate."""
+    rows = [
+        {
+            "size": size,
+            "label": "whole set" if np.isinf(size) else f"{size:g}",
+            RATE: rate,
+            "iqm": 0.1 if rate == own else 0.5,
+            "n": 3,
+        }
+        for size, own in zip((1.0, 8.0, np.inf), chosen, strict=False)
+        for rate in (0.1, 1.0, 10.0)
+    ]
+    return {"9 epochs": pd.DataFrame(rows)}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "answer"),
+    [
+        (
+            (0.1, 1.0, 10.0),
+            (
+                "After 9 epochs, the larger the batches the larger the best learning rate, from η = 0.1 with batches of"
+                " 1 to η = 10 with the whole training set (n = 3 seeds)."
+            ),
+        ),
+        (
+            (10.0, 1.0),
+            (
+                "After 9 epochs, the larger the batches the smaller the best learning rate, from η = 10 with batches of"
+                " 1 to η = 1 with 8 (n = 3 seeds)."
+            ),
+        ),
+        ((1.0, 1.0, 1.0), "After 9 epochs one learning rate, η = 1, is the best for all batch sizes (n = 3 seeds)."),
+        (
+            (0.1, 10.0, 1.0),
+            (
+                "After 9 epochs the best learning rate does not simply grow with the batch size: it goes from η = 0.1"
+                " with batches of 1 to η = 1 with the whole training set, not steadily (n = 3 seeds)."
+            ),
+        ),
+        ((1.0,), "After 9 epochs the best learning rate is η = 1, at one batch size (n = 3 seeds)."),
+    ],
+)
+def test_batch_sizes(chosen, answer):
+    assert rates.batch(best(*chosen)) == answer
