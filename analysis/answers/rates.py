@@ -68,7 +68,7 @@ def border(table: pd.DataFrame) -> str:
         close = int(((quadratics[RATIO] - 1).abs() <= CLOSE).sum())
         lead = "yes" if close == len(quadratics) else "no" if not close else "not always"
         parts.append(
-            f"on quadratics {lead}: {close} of {words.plural(len(quadratics), 'border')} lie within {CLOSE:.0%} of the "
+            f"on quadratics {lead}: {close} of {words.plural(len(quadratics), 'border')} within {CLOSE:.0%} of the "
             "prediction"
         )
     if len(networks := table[network]):

@@ -27,7 +27,7 @@ def falls(verdict: Verdict | None, averaged: pd.DataFrame) -> str:
     lead = {
         HOLDS: f"yes: {named}"
         if aligned["barrier"].is_monotonic_decreasing
-        else f"from end to end, not steadily: {named}",
+        else f"on the whole, but not at every width: {named}",
         FAILS: f"no, it rises: {named}",
         UNDECIDED: f"not decided: {named}, but "
         + (f"a verdict needs {FEWEST} pairs" if verdict.n < FEWEST else "the difference may be chance"),
@@ -48,8 +48,8 @@ def decided(siblings: Mapping[str, tuple[Sequence[float], Sequence[str]]], budge
         )
     if not known:
         return words.sentences(
-            "not by any step that was tried: two copies of a run that see other mini-batches from then on are not "
-            "shown to end in one valley"
+            "not by any step that was tried: two copies of a run that see different mini-batches from then on are "
+            "not shown to end in one valley"
         )
     lead = "by the start" if not any(known.values()) else ""
     lead = lead or ("early" if max(known.values()) <= EARLY * budget else "during training")
@@ -57,12 +57,12 @@ def decided(siblings: Mapping[str, tuple[Sequence[float], Sequence[str]]], budge
     for width, step in known.items():
         widths.setdefault(step, []).append(f"({width})")
     texts = [
-        f"{f'step {step:,.0f} of {budget:,.0f}' if step else 'step 0'} with hidden layers {_named(names, list(known))}"
+        f"from {f'step {step:,.0f} of {budget:,.0f}' if step else 'the first step'} on, with hidden layers "
+        f"{_named(names, list(known))}"
         for step, names in widths.items()
     ]
     return words.sentences(
-        f"{lead}: two copies of a run that see other mini-batches from some step on end in one valley, if this is "
-        f"{words.listed(texts)}, or later",
+        f"{lead}: two copies of a run end in one valley although they see different mini-batches {words.listed(texts)}",
         f"not decided for hidden layers {words.listed(open_)}" if open_ else "",
     )
 

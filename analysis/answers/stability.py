@@ -30,7 +30,8 @@ def settles(table: pd.DataFrame) -> str:
         parts.append("not decided for gradient descent: no run of it started below the stability limit")
     if len(others):
         parts.append(
-            f"so it does, to within {close('adam'):.0%}, in {_settled(others)} of others, at limits of their own"
+            f"of other optimizers, each at a limit of its own, it does so to within {close('adam'):.0%} in "
+            f"{_settled(others)}"
         )
     return words.sentences(*parts)
 

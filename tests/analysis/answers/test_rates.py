@@ -96,9 +96,9 @@ def test_explosions(found, answer):
 @pytest.mark.parametrize(
     ("cases", "answer"),
     [
-        ({"parabola": 1.0, "bowl": 1.005}, "On quadratics yes: 2 of 2 borders lie within 1% of the prediction."),
-        ({"parabola": 1.0, "bowl": 1.5}, "On quadratics not always: 1 of 2 borders lie within 1% of the prediction."),
-        ({"parabola": 0.5}, "On quadratics no: 0 of 1 border lie within 1% of the prediction."),
+        ({"parabola": 1.0, "bowl": 1.005}, "On quadratics yes: 2 of 2 borders within 1% of the prediction."),
+        ({"parabola": 1.0, "bowl": 1.5}, "On quadratics not always: 1 of 2 borders within 1% of the prediction."),
+        ({"parabola": 0.5}, "On quadratics no: 0 of 1 border within 1% of the prediction."),
         (
             {"network a": 0.9, "network b": 7.0},
             "For networks it lies at 0.9 to 7 times the prediction made from the curvature at the start.",

@@ -46,7 +46,7 @@ def test_widths(found, answer):
 def test_a_barrier_that_falls_and_rises_does_not_fall_steadily():
     wider = WIDTHS.iloc[[2]].assign(parameters=3, barrier=0.1, **{"hidden layers": "32, 32"})
     answer = sizes.falls(verdict(HOLDS), pd.concat([WIDTHS, wider]))
-    assert answer.startswith("From end to end, not steadily: after alignment it is 0.2 → 0.08 → 0.1 for hidden layers")
+    assert answer.startswith("On the whole, but not at every width: after alignment it is 0.2 → 0.08 → 0.1 for hidden")
 
 
 STEPS = [0, 10, 1000]
@@ -58,14 +58,14 @@ STEPS = [0, 10, 1000]
         (
             {"8": ["stable"] * 3, "9": ["stable"] * 3},
             8,
-            "By the start: two copies of a run that see other mini-batches from some step on end in one valley, if "
-            "this is step 0 with hidden layers (8) and (9), or later.",
+            "By the start: two copies of a run end in one valley although they see different mini-batches from the "
+            "first step on, with hidden layers (8) and (9).",
         ),
         (
             {"8": ["unstable", "stable", "stable"], "4": ["unstable", "stable", UNDECIDED]},
             8,
-            "Early: two copies of a run that see other mini-batches from some step on end in one valley, if this is "
-            "step 10 of 1,000 with hidden layers (8), or later. Not decided for hidden layers (4).",
+            "Early: two copies of a run end in one valley although they see different mini-batches from step 10 of "
+            "1,000 on, with hidden layers (8). Not decided for hidden layers (4).",
         ),
         ({"8": ["unstable", "unstable", "stable"]}, 8, "During training: "),
         ({"8": ["unstable"] * 3}, 8, "Not by any step that was tried: "),
@@ -78,7 +78,7 @@ def test_forks(verdicts, pairs, answer):
 
 def test_many_widths_that_part_alike_are_named_by_their_ends():
     siblings = {f"{width}, {width}": (STEPS, ["stable"] * 3) for width in (16, 32, 64, 128)}
-    assert "is step 0 with hidden layers (16, 16) to (128, 128), or later." in sizes.decided(siblings, 1000, 8)
+    assert "from the first step on, with hidden layers (16, 16) to (128, 128)." in sizes.decided(siblings, 1000, 8)
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ def late(*rows):
         (
             [("gradient_descent", 3, 2, True), ("adam", 1, 2, True), ("adam", 1, 2, False)],
             (
-                "Not decided for gradient descent: no run of it started below the stability limit. So it does, to"
-                " within 10%, in 1 of 2 runs of others, at limits of their own."
+                "Not decided for gradient descent: no run of it started below the stability limit. Of other"
+                " optimizers, each at a limit of its own, it does so to within 10% in 1 of 2 runs."
             ),
         ),
     ],
