@@ -15,8 +15,7 @@ class Chapter(NamedTuple):
 DOWNHILL = Chapter(
     "Downhill",
     "A cost says how wrong a network is; its gradient says which way to change every weight. Descent takes a step "
-    "against the gradient, η times its size, and repeats. On landscapes of one or two parameters the whole walk can be "
-    "seen.",
+    "against the gradient, η times its size, and repeats.",
 )
 STEPS = Chapter(
     "How large a step",

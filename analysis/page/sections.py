@@ -19,7 +19,7 @@ from analysis.study import Study
 from gdlab import tracking
 
 SENTENCE = re.compile(r"(?<=[.?!]) (?=[^a-z])")  # its end; after an abbreviation a small letter follows
-MOST_WORDS = 20  # of a caption in view; the rest is folded away
+MOST_WORDS = 18  # of a caption in view; the rest is folded away
 MOST_LINKS = 5
 MOST_SEEDS = 40  # listed one by one
 PROVENANCE = {  # tags of runs, and their names on the page
