@@ -6,9 +6,13 @@ python analysis/figures.py --study lr_divergence
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+
+if __package__ is None:  # run as a script: a Python without gdlab ends here, in one line
+    runpy.run_path(str(Path(__file__).parents[1] / "experiments" / "installation.py"))
 
 from analysis.errors import StudyError
 from analysis.saving import attach, save

@@ -7,10 +7,14 @@ python analysis/report.py --results docs/results.md   # the findings in Markdown
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+if __package__ is None:  # run as a script: a Python without gdlab ends here, in one line
+    runpy.run_path(str(Path(__file__).parents[1] / "experiments" / "installation.py"))
 
 from analysis import claims, words
 from analysis.chapters import CHAPTERS

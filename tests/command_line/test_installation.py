@@ -8,11 +8,17 @@ import pytest
 from commands import ROOT
 
 
-@pytest.mark.parametrize("name", ["train", "everything", "serve", "sync", "move"])
-def test_a_python_without_gdlab_is_told_in_one_line_what_to_do(name, tmp_path):
+SCRIPTS = [
+    *[f"experiments/{name}.py" for name in ("train", "everything", "serve", "sync", "move")],
+    *[f"analysis/{name}.py" for name in ("report", "figures", "lr_divergence")],
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_python_without_gdlab_is_told_in_one_line_what_to_do(script, tmp_path):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(
-        [sys.executable, "-S", ROOT / "experiments" / f"{name}.py"],  # -S: without what is installed
+        [sys.executable, "-S", ROOT / script],  # -S: without what is installed
         cwd=tmp_path,
         env=environment,
         capture_output=True,
