@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-if __package__ is None:  # run as a script: a Python without gdlab ends here, in one line
+if not __package__:  # run as a script: a Python without gdlab ends here, in one line
     runpy.run_path(str(Path(__file__).parents[1] / "experiments" / "installation.py"))
 
 from analysis.errors import StudyError

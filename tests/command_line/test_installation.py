@@ -7,7 +7,6 @@ import sys
 import pytest
 from commands import ROOT
 
-
 SCRIPTS = [
     *[f"experiments/{name}.py" for name in ("train", "everything", "serve", "sync", "move")],
     *[f"analysis/{name}.py" for name in ("report", "figures", "lr_divergence")],
