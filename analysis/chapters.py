@@ -34,6 +34,6 @@ ENDS = Chapter(
 )
 SIZES = Chapter(
     "Wider networks",
-    "The same questions for networks from one hidden unit to hundreds.",
+    "What changes from networks of one hidden unit to networks of hundreds.",
 )
 CHAPTERS = (DOWNHILL, STEPS, RULES, ENDS, SIZES)

@@ -25,7 +25,10 @@ def _plain(rising: int, runs: int) -> str:
     if not runs:
         return ""
     if not rising:
-        return f"downhill all the way with gradient descent: the cost never rises, in {runs} of {runs} runs"
+        return (
+            f"downhill all the way with gradient descent: at the rates tried the cost never rises, in {runs} of {runs} "
+            "runs"
+        )
     return f"downhill with gradient descent, but not all the way: the cost rises at times in {rising} of {runs} runs"
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from analysis import words
-from analysis.columns import RATE
+from analysis.columns import HIDDEN, RATE
 from analysis.stats import stability
 from analysis.stats.borders import CLOSE, RATIO
 from analysis.stats.regimes import CONVERGING, EXPLODING, LITTLE_LEARNT
+from analysis.stats.verdicts import FEWEST
 
 
 def largest(runs: pd.DataFrame) -> str:
@@ -21,7 +22,8 @@ def largest(runs: pd.DataFrame) -> str:
         return words.sentences(f"none of {_tried(runs)} is small enough that {each}")
     parts = [f"up to η = {words.rate(rates.max())}: of {_tried(runs)} it is the largest at which {each}"]
     if limit := stability.limit_range(runs):
-        parts[0] += f", {rates.max() / limit[1]:.2g} times the stability limit at the start"
+        where = " at the start" if HIDDEN in runs else ""
+        parts[0] += f", {rates.max() / limit[1]:.2g} times the stability limit{where}"
     failing = runs.loc[(runs[RATE] < rates.max()) & ~runs["regime"].isin([CONVERGING, LITTLE_LEARNT]), RATE]
     if len(failing):
         parts.append(f"but not every smaller one is safe: {words.rates(failing.min(), failing.max())} some runs fail")
@@ -44,13 +46,13 @@ def explosion(runs: pd.DataFrame) -> str:
     if not some.any():
         return words.sentences(f"none of the {len(runs)} runs exploded, at {_tried(runs)}")
     first = some.index[some].min()
-    below = (runs[RATE] < first).sum()
-    text = f"from η = {words.rate(first)} on"
-    text += f": none of the {below} runs at smaller rates explodes" if below else ", the smallest that was tried"
+    below, there = (runs[RATE] < first).sum(), runs.loc[runs[RATE] == first, "regime"]
+    text = f"at η = {words.rate(first)}, {(there == EXPLODING).sum()} of {words.plural(len(there), 'run')} explode"
+    text += f", and none of the {below} at smaller rates" if below else ", and no smaller rate was tried"
     later = [rate for rate in every.index if every.loc[rate:].all()]
     if not later:
-        return words.sentences(text, "not all runs explode even at the largest")
-    return words.sentences(text, f"from η = {words.rate(min(later))} on all do" if min(later) > first else "all do")
+        return words.sentences(text, "not all explode even at the largest")
+    return words.sentences(text, f"from η = {words.rate(min(later))} on all do" if min(later) > first else "")
 
 
 def _tried(runs: pd.DataFrame) -> str:
@@ -74,7 +76,10 @@ def border(table: pd.DataFrame) -> str:
     if len(networks := table[network]):
         low, high = networks[RATIO].min(), networks[RATIO].max()
         where = f"at {low:.2g}" if low == high else f"at {low:.2g} to {high:.2g}"
-        parts.append(f"for networks it lies {where} times the prediction made from the curvature at the start")
+        parts.append(
+            f"for networks it lies {where} times the prediction made from the curvature at the start, "
+            "depending on the network and on what rise of the cost counts"
+        )
     return words.sentences(*parts)
 
 
@@ -84,12 +89,13 @@ def batch(tables: dict[str, pd.DataFrame]) -> str:
 
 
 def _with_n(text: str, n: int) -> str:
-    return f"{text} (n = {words.plural(n, 'seed')})" if text else ""
+    few = ", too few for a verdict" if n < FEWEST else ""
+    return f"{text} (n = {words.plural(n, 'seed')}{few})" if text else ""
 
 
 def _batch(budget: str, table: pd.DataFrame) -> str:
-    finite = table[np.isfinite(table["iqm"])]
-    best = finite.loc[finite.groupby("size")["iqm"].idxmin()].sort_values("size")
+    learnt = table[np.isfinite(table["iqm"]) & (table["regime"] == CONVERGING)]
+    best = learnt.loc[learnt.groupby("size")["iqm"].idxmin()].sort_values("size")
     rates, spent = best[RATE].to_numpy(float), f"after {budget}"
     if len(best) < 2:
         return f"{spent} the best learning rate is η = {words.rate(rates[0])}, at one batch size" if len(best) else ""
@@ -99,7 +105,7 @@ def _batch(budget: str, table: pd.DataFrame) -> str:
     if not steps.any():
         return f"{spent} one learning rate, η = {words.rate(rates[0])}, is the best for all batch sizes"
     if (steps >= 0).all():
-        return f"{spent}, the larger the batches the larger the best learning rate, {ends}"
+        return f"{spent} the best learning rate is never smaller with larger batches: it goes {ends}"
     if (steps <= 0).all():
-        return f"{spent}, the larger the batches the smaller the best learning rate, {ends}"
-    return f"{spent} the best learning rate does not simply grow with the batch size: it goes {ends}, not steadily"
+        return f"{spent} the best learning rate is never larger with larger batches: it goes {ends}"
+    return f"{spent} the best learning rate does not simply grow with the batch size: it goes, not steadily, {ends}"

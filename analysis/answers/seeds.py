@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -52,10 +52,16 @@ def luck(values: np.ndarray, best: pd.DataFrame, needs: pd.DataFrame) -> str:
     )
 
 
-def lowest(table: pd.DataFrame) -> str:
-    """How often descent reaches a lowest minimum, on each landscape at the learning rate that suits best."""
+def lowest(table: pd.DataFrame, equal: Collection[str] = ()) -> str:
+    """How often descent reaches a lowest minimum, on each landscape at the learning rate that suits best.
+
+    `equal` names the landscapes whose minima are all equally low.
+    """
     highest = table.groupby("landscape", sort=False)["fraction_global"].max()
-    shares = {words.landscape(str(name)): float(share) for name, share in highest.items()}
+    shares = {
+        words.landscape(str(name)) + (", whose minima are equally low" if name in equal else ""): float(share)
+        for name, share in highest.items()
+    }
     texts = [
         f"{share:.0%} of the starts on {name}" for name, share in sorted(shares.items(), key=lambda item: -item[1])
     ]
@@ -67,7 +73,7 @@ def lowest(table: pd.DataFrame) -> str:
     )
 
 
-def random(ends: Mapping[str, tuple[pd.Series, pd.Series, bool]], units: int) -> str:
+def random(ends: Mapping[str, tuple[pd.Series, pd.Series, bool]], units: int, layers: int) -> str:
     """Why starts are random: what becomes of units that start equal.
 
     `ends` has, for each start, the distinct units and the costs at the ends of its runs, and whether its units were all
@@ -85,6 +91,13 @@ def random(ends: Mapping[str, tuple[pd.Series, pd.Series, bool]], units: int) ->
             "rounding alone"
         )
     return words.sentences(
-        f"because units that start equal stay equal: of {units} hidden units at most {kept:.0f} ended distinct, "
+        f"because units that start equal stay equal: {units} hidden units ended as {_alike(int(kept), layers)}, "
         f"and the training cost did not fall below {costs[0]:.2g}; from random starts it fell to {costs[1]:.2g}"
     )
+
+
+def _alike(kept: int, layers: int) -> str:
+    """The number of different units that are left."""
+    if kept == layers:
+        return "copies of one" if layers == 1 else "copies of one in each layer"
+    return f"at most {kept} different ones"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -23,7 +24,7 @@ def falls(verdict: Verdict | None, averaged: pd.DataFrame) -> str:
     layers = words.listed([f"({name})" for name in aligned["hidden layers"]])
     if verdict is None:
         return "Not decided: all networks have one width."
-    named = f"after alignment it is {chain} for hidden layers {layers}"
+    named = f"after alignment it is at most {chain} for hidden layers {layers}"
     lead = {
         HOLDS: f"yes: {named}"
         if aligned["barrier"].is_monotonic_decreasing
@@ -35,11 +36,15 @@ def falls(verdict: Verdict | None, averaged: pd.DataFrame) -> str:
     return words.sentences(f"{lead} (n = {words.plural(verdict.n, 'pair')})")
 
 
-def decided(siblings: Mapping[str, tuple[Sequence[float], Sequence[str]]], budget: float, pairs: int) -> str:
-    """From which step on children of one run end in one valley; `siblings` has each width's steps and verdicts, of
-    `pairs` pairs of children or more.
+def decided(
+    siblings: Mapping[str, tuple[Sequence[float], Sequence[str], Sequence[float]]], budget: float, pairs: int
+) -> str:
+    """From which step on children of one run end in one valley.
+
+    `siblings` has each width's steps, the verdicts on them and the mean shares of test examples, in percent, on which
+    two children that parted there disagree; `pairs` is the fewest pairs of children at a step.
     """
-    first = {width: forks.stable_from(*found) for width, found in siblings.items()}
+    first = {width: forks.stable_from(steps, verdicts) for width, (steps, verdicts, _) in siblings.items()}
     known = {width: step for width, step in first.items() if step is not None}
     open_ = [f"({width})" for width in first if width not in known]
     if pairs < FEWEST:
@@ -61,8 +66,11 @@ def decided(siblings: Mapping[str, tuple[Sequence[float], Sequence[str]]], budge
         f"{_named(names, list(known))}"
         for step, names in widths.items()
     ]
+    apart = max(shares[steps.index(known[width])] for width, (steps, _, shares) in siblings.items() if width in known)
     return words.sentences(
-        f"{lead}: two copies of a run end in one valley although they see different mini-batches {words.listed(texts)}",
+        f"the valley, {lead}: two copies of a run end in one although they see different mini-batches "
+        f"{words.listed(texts)}",
+        f"their predictions may still differ, on up to {apart:.2g}% of the test examples",
         f"not decided for hidden layers {words.listed(open_)}" if open_ else "",
     )
 
@@ -72,23 +80,39 @@ def _named(names: Sequence[str], known: Sequence[str]) -> str:
     return words.listed(names) if len(names) < len(known) or len(names) < MANY else f"{names[0]} to {names[-1]}"
 
 
-def descends_twice(found: Sequence[tuple[str, str, float, float]]) -> str:
-    """Whether the test cost has a peak, for each share of wrong labels: its name, the verdict, the parameters at the
-    peak, and their ratio to training examples × outputs.
+class Course(NamedTuple):
+    """The course of the test cost over the sizes, for a share of wrong labels.
+
+    `parameters` are those at the peak, and `ratio` is theirs to training examples × outputs; `lowest` and `last` are
+    the lowest mean cost, and that of the largest network.
     """
-    verdicts = [verdict for _, verdict, _, _ in found]
-    texts = [
-        f"{name} the test cost peaks at {parameters:,.0f} parameters, {ratio:.2g} times training examples × outputs"
-        for name, verdict, parameters, ratio in found
-        if verdict == PEAK
+
+    name: str
+    verdict: str
+    parameters: float
+    ratio: float
+    lowest: float
+    last: float
+
+
+def descends_twice(courses: Sequence[Course]) -> str:
+    """Whether the test cost has a peak, for each share of wrong labels."""
+    verdicts = {course.verdict for course in courses}
+    peaks = [
+        f"{course.name} the test cost peaks at {course.parameters:,.0f} parameters, {course.ratio:.2g} times training "
+        "examples × outputs"
+        for course in courses
+        if course.verdict == PEAK
     ]
-    for verdict, says in (
-        (NO_PEAK, "the test cost has no peak between two valleys"),
-        (UNDECIDED, "a peak is neither shown nor excluded"),
-    ):
-        names = [name for name, own, _, _ in found if own == verdict]
-        texts += [f"{says} {words.listed(names)}"] if names else []
-    return words.sentences(f"{_lead({*verdicts})}: {'; '.join(texts)}")
+    none = [
+        f"{course.name} it has no peak between two valleys, and is {course.lowest:.2g} at its lowest and "
+        f"{course.last:.2g} at the largest size"
+        for course in courses
+        if course.verdict == NO_PEAK
+    ]
+    names = [course.name for course in courses if course.verdict == UNDECIDED]
+    open_ = [f"a peak is neither shown nor excluded {words.listed(names)}"] if names else []
+    return words.sentences(f"{_lead(verdicts)}: {'; '.join([*peaks, *none, *open_])}")
 
 
 def _lead(verdicts: set[str]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from analysis import words
 from analysis.columns import PLAIN
 from analysis.stats.boundaries import FEWEST_WINDOWS
-from analysis.stats.catapult import CASE, CATAPULT, DIVERGING, FLATTER, LIMIT, PHASE, C
+from analysis.stats.catapult import CASE, CATAPULT, DIVERGING, FLATTER, LAZY, LIMIT, PHASE, C
 from analysis.stats.sharpness import CRITICAL, close
 
 WIDTH = "width "
@@ -23,15 +25,14 @@ def settles(table: pd.DataFrame) -> str:
         share = plain["settled"].mean()
         lead = "yes" if share == 1 else "mostly" if share > 0.5 else "seldom" if share else "no"
         parts.append(
-            f"{lead}: the sharpness rises to the stability limit and stays there, to within {close(PLAIN):.0%}, in "
-            f"{_settled(plain)} of gradient descent that start below it"
+            f"{lead}: over the last half of training its median is within {close(PLAIN):.0%} of 2/η in "
+            f"{_settled(plain)} of gradient descent that start below"
         )
     else:
-        parts.append("not decided for gradient descent: no run of it started below the stability limit")
+        parts.append("not decided for gradient descent: no run of it started below 2/η")
     if len(others):
         parts.append(
-            f"of other optimizers, each at a limit of its own, it does so to within {close('adam'):.0%} in "
-            f"{_settled(others)}"
+            f"with other optimizers it is within {close('adam'):.0%} of their own limits in {_settled(others)}"
         )
     return words.sentences(*parts)
 
@@ -41,37 +42,43 @@ def _settled(rows: pd.DataFrame) -> str:
 
 
 def catapults(table: pd.DataFrame) -> str:
-    """Up to which c = ηλ runs converge after the cost has risen; `table` is that of `phases`."""
+    """The largest c = ηλ at which runs converged, and whether they ended flatter; `table` is that of `phases`."""
     above = table[table[C] > LIMIT]
-    rose = above[above[PHASE] == CATAPULT]
     if above.empty:
         return f"Not decided: no learning rate above the stability limit, c = ηλ = {LIMIT:g}, was tried."
-    if rose.empty:
+    kept = above[above[PHASE].isin([LAZY, CATAPULT])]
+    if kept.empty:
         return words.sentences(
             f"none that was tried: of {words.plural(len(above), 'run')} above the stability limit, c = ηλ = {LIMIT:g}, "
-            f"{(above[PHASE] == DIVERGING).sum()} diverged, and none converged after a rise of its cost"
+            f"{(above[PHASE] == DIVERGING).sum()} diverged, and none converged"
         )
-    top = {str(case): own[C].max() / LIMIT for case, own in rose.groupby(CASE, sort=False)}
+    top = {str(case): own[C].max() for case, own in kept.groupby(CASE, sort=False)}
     widths = [case for case in top if case.startswith(WIDTH)]
-    tops = [f"{c:.2g} on {_named(case)}" for case, c in top.items() if case not in widths or len(widths) < FEW]
+    tops = [
+        f"{c:.2g} on {_named(case, list(top))}" for case, c in top.items() if case not in widths or len(widths) < FEW
+    ]
     if len(widths) >= FEW:
         low, high = (end(top[case] for case in widths) for end in (min, max))
         named = f"networks of {widths[0]} to {widths[-1].removeprefix(WIDTH)}"
         tops.append(f"{low:.2g} to {high:.2g} on {named}")
+    rose = kept[kept[PHASE] == CATAPULT]
     flatter = int((rose[FLATTER] < 1).sum())
     return words.sentences(
-        f"of those tried, in multiples of that limit, rates up to {words.listed(tops)}",
-        f"there the cost first rises, then falls: {flatter} of {words.plural(len(rose), 'such run')} ended where it is "
-        "flatter than at the start",
+        f"the largest that converged were, as c = ηλ, whose limit is {LIMIT:g}: {words.listed(tops)}",
+        f"of {words.plural(len(rose), 'run')} whose cost first rose and then fell, {flatter} ended flatter than at "
+        "the start"
+        if len(rose)
+        else "the cost of none of them rose",
     )
 
 
-def _named(case: str) -> str:
-    """A case with its article, and its target in parentheses."""
+def _named(case: str, cases: Sequence[str]) -> str:
+    """A case with its article, and with its target where another has the same name."""
     if case.startswith(WIDTH):
         return f"a network of {case}"
     name, comma, target = case.partition(", ")
-    return f"a {name} ({target})" if comma else f"a {name}"
+    alike = sum(other.partition(", ")[0] == name for other in cases) > 1
+    return f"a {name} ({target})" if comma and alike else f"a {name}"
 
 
 def ragged(table: pd.DataFrame) -> str:
@@ -91,11 +98,9 @@ def ragged(table: pd.DataFrame) -> str:
     parts = []
     if fractal:
         size = f"{values.min():.2f}" if len(values) == 1 else f"{values.min():.2f} to {values.max():.2f}"
-        parts.append(
-            f"yes for {words.listed(fractal)}: however far it is enlarged it is ragged, with a dimension of {size}"
-        )
+        parts.append(f"yes for {words.listed(fractal)}: enlarged, it stays ragged, with a median dimension of {size}")
     if smooth:
-        parts.append(f"{'not told' if fractal else 'it is not told'} from a smooth curve for {words.listed(smooth)}")
+        parts.append(f"it looks smooth for {words.listed(smooth)}")
     if open_:
         parts.append(f"not decided for {words.listed(open_)}")
     return words.sentences(*parts)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 RATE = "optimizer.learning_rate"
 SWEEP = "lessons"  # the experiment that runs what claims ask for themselves
-LIMITED, ABSENT = "holds with a limit", "not run yet"
+LIMITED, ABSENT = "holds in part", "not run yet"
 
 
 class NotRunError(Exception):
@@ -100,13 +100,13 @@ class Claim:
 
 
 def finding(measured: str, sound: bool, run_ids: Iterable[str], *, limited: bool = False) -> Finding:
-    """A finding that holds if `sound`, and then with a limit if `limited`; run ids may repeat."""
+    """A finding that holds if `sound`, and then in part if `limited`; run ids may repeat."""
     verdict = FAILS if not sound else LIMITED if limited else HOLDS
     return Finding(measured=measured, verdict=verdict, runs=list(dict.fromkeys(run_ids)))
 
 
 def judged(measured: str, verdicts: Sequence[str], run_ids: Iterable[str]) -> Finding:
-    """A finding on several arms: it holds if every arm does, with a limit if some do, fails if every arm fails, and is
+    """A finding on several arms: it holds if every arm does, in part if some do, fails if every arm fails, and is
     not decided otherwise.
     """
     verdict = UNDECIDED

@@ -84,10 +84,10 @@ def falls_as_the_square_root(evidence: Evidence) -> Finding:
         over_seeds.within(column, low, high) for column, (low, high) in zip(values.T, bounds, strict=True)
     )
     return Finding(
-        measured=f"with batches drawn as in training, and corrected for the finite training set, the error falls as n "
-        f"to the power {estimate(power, '.3f')} (-0.55 to -0.45 expected), at {estimate(level, '.2f')} times what "
-        f"theory predicts (0.9 to 1.1); the estimates average {estimate(along, '.3f')} times the gradient, along it "
-        f"(0.98 to 1.02) (n = {power.n} starts)",
+        measured=f"with batches drawn as in training, and corrected for the finite training set: power of n with which "
+        f"the error falls, -0.55 to -0.45 expected: {estimate(power, '.3f')}; error over what theory predicts, 0.9 to "
+        f"1.1 expected: {estimate(level, '.2f')}; the estimates' mean over the gradient, along it, 0.98 to 1.02 "
+        f"expected: {estimate(along, '.3f')} (n = {power.n} starts)",
         verdict=verdicts.combined([power.verdict, level.verdict, along.verdict]),
         runs=evidence.runs["run_id"].tolist(),
     )

@@ -44,7 +44,7 @@ def zooms(pictures: Mapping[int, Picture], labels: tuple[str, str]) -> Figure:
         panel = figure.add_subplot(grid[divmod(place, columns)[0], 2 + place % columns])
         frame(ax, pictures[zoom])
         show(panel, pictures[zoom], ticks=2)
-        panel.set_title(f"×{2 ** (zoom - min(pictures))}", loc="left")
+        panel.set_title(f"×{2 ** (zoom - min(pictures)):,}", loc="left")
         ax = panel
     add_legend(figure)
     return figure
@@ -60,7 +60,7 @@ def conditions(pictures: Mapping[str, Sequence[tuple[int, Picture]]]) -> Figure:
     for column, (name, windows) in zip(grid.T, pictures.items(), strict=True):
         for ax, (zoom, shown) in zip(column, windows, strict=False):
             show(ax, shown, ticks=2)
-            ax.set_title(f"{name}\n×{2**zoom}" if ax is column[0] else f"×{2**zoom}", loc="left", fontsize=6)
+            ax.set_title(f"{name}\n×{2**zoom:,}" if ax is column[0] else f"×{2**zoom:,}", loc="left", fontsize=6)
             ax.tick_params(labelsize=5)
         for ax in column[len(windows) :]:
             ax.set_axis_off()

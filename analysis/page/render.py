@@ -15,6 +15,7 @@ from analysis.page import commands, pictures, scripts, sketches
 from analysis.page.sections import Picture, Section, TestedClaim, first_sentence, parted
 from analysis.stats.regimes import DISTANCE, MEANINGS
 from gdlab import tracking
+from gdlab.defaults import defaults
 
 TITLE = "What does gradient descent actually do?"
 TEMPLATE = "report.html.j2"
@@ -63,6 +64,7 @@ def page(tested: Sequence[TestedClaim], chapters: Sequence[ChapterPage], folder:
         abstract=abstract(chapters),
         hero=next((item for section in _sections(chapters) for item in section.pictures if item.name == HERO), None),
         sketches=sketches.sketches(),
+        network=default_network(),
         regimes=[f"{name}: {meaning}" for name, meaning in MEANINGS.items()],
         distance=DISTANCE,
         claims=tested,
@@ -97,8 +99,15 @@ def summary(tested: Sequence[TestedClaim], chapters: Sequence[ChapterPage]) -> l
     return [
         f"{len(done)} of {len(sections)} studies have been run: {runs:,} runs and measurements.",
         *([f"{open_questions} of their questions {verb} not decided."] if open_questions else []),
-        f"{len(tested)} claims of an introduction to gradient descent were tested against runs: {_verdicts(tested)}.",
+        f"{len(tested)} claims that introductions to gradient descent make were tested: {_verdicts(tested)}.",
     ]
+
+
+def default_network() -> str:
+    """The network that studies train unless they say otherwise, in words."""
+    network = defaults("problem", "network")
+    hidden, size = words.listed(list(map(str, network["hidden"]))), network["batch_size"]
+    return f"hidden layers of {hidden} {network['activation']} units and learns MNIST digits in batches of {size}"
 
 
 def abstract(chapters: Sequence[ChapterPage]) -> list[tuple[Section, str]]:
@@ -118,7 +127,7 @@ def _verdicts(tested: Sequence[TestedClaim]) -> str:
     verdicts = [item.finding.verdict for item in tested]
     phrases = (
         (HOLDS, "holds", "hold"),
-        (LIMITED, "holds with a limit", "hold with a limit"),
+        (LIMITED, "holds in part", "hold in part"),
         (FAILS, "does not hold", "do not hold"),
         (UNDECIDED, "is not decided", "are not decided"),
         (ABSENT, "has no runs yet", "have no runs yet"),

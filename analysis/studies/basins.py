@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from analysis import describe, frames, words
@@ -11,6 +12,7 @@ from analysis.answers.seeds import lowest
 from analysis.chapters import DOWNHILL
 from analysis.columns import OPTIMIZER, PROBLEM, RATE
 from analysis.draw import basins as maps
+from analysis.draw import style
 from analysis.errors import StudyError
 from analysis.items import Figure, StudyResult, Table
 from analysis.stats import stability
@@ -19,6 +21,7 @@ from gdlab import tracking
 from gdlab.problems.landscapes import Landscape
 from gdlab.sweeps import configuration
 
+ROUNDING = 1e-9  # of costs that are the same
 SHARES = ("fraction_global", "fraction_local", "fraction_unsettled", "fraction_diverged", "fraction_ridge")
 HEADS = {
     RATE: "learning rate η",
@@ -64,13 +67,14 @@ def analyze(runs: pd.DataFrame, starts: pd.DataFrame, landscapes: Mapping[str, L
                 name=f"basins_{name}",
                 title=f"Basins of attraction of {words.landscape(str(name))}",
                 plot=maps.basins(shown, starts, landscapes),
-                caption=caption(shown, ordered.drop(shown.index)),
+                caption=caption(shown, ordered.drop(shown.index), landscapes[ordered["run_id"].iloc[0]]),
                 data=ordered[[RATE, "starts", *SHARES, "minima_reached"]],
             )
         )
     table = runs.assign(landscape=runs[PROBLEM].map(words.spoken)).sort_values(["landscape", RATE])
+    equally_low = [key for key in table["run_id"] if are_equally_low(landscapes[key])]
     return StudyResult(
-        answer=lowest(table),
+        answer=lowest(table, {table.loc[table["run_id"] == key, "landscape"].iloc[0] for key in equally_low}),
         findings=findings(table),
         figures=figures,
         tables=[
@@ -79,7 +83,7 @@ def analyze(runs: pd.DataFrame, starts: pd.DataFrame, landscapes: Mapping[str, L
                 title="Ends of descent, by learning rate",
                 frame=table[["landscape", *HEADS]].rename(columns=HEADS),
                 caption=words.sentences(
-                    "shares of the starts on a grid over the landscape's box",
+                    "shares of the starts on a grid over the region drawn",
                     "global: descent reaches a minimum of the lowest cost; local: another minimum",
                     "unsettled: descent is not at rest after its last step",
                     "ridge: descent comes to rest where the landscape curves downwards, so that rounding decides",
@@ -102,11 +106,27 @@ def findings(table: pd.DataFrame) -> list[str]:
     return [words.sentences(text) for text in texts]
 
 
-def caption(runs: pd.DataFrame, restless: pd.DataFrame) -> str:
+def are_equally_low(landscape: Landscape) -> bool:
+    """True if all minima have one cost, to rounding."""
+    costs = landscape.cost(landscape.minima)
+    return bool(np.allclose(costs, costs[0], atol=ROUNDING))
+
+
+def colors(landscape: Landscape) -> str:
+    """The colour of the lowest minimum, in words."""
+    if are_equally_low(landscape):
+        return "all minima are equally low"
+    if len(landscape.minima) > len(style.CHOICES):
+        return "the lowest minimum is orange, and the others are darker the farther they are from it"
+    return "the lowest minimum is blue"
+
+
+def caption(runs: pd.DataFrame, restless: pd.DataFrame, landscape: Landscape) -> str:
     """The caption of one landscape's maps; `restless` are those left out, in which no start comes to rest."""
     unknown = words.listed([words.spoken(name) for name in stability.unknown_rules(runs)])
     return words.sentences(
-        f"starts on a grid of {runs['starts'].iloc[0]:,.0f} points over the box, in the colour of the minimum that "
+        f"starts on a grid of {runs['starts'].iloc[0]:,.0f} points over the region drawn, in the "
+        f"colour of the minimum that "
         "descent from them reaches",
         f"a panel is a learning rate{_without(restless)}; dots: the minima",
         "crosses: minima in which descent cannot rest, since the learning rate exceeds the stability limit "
@@ -114,7 +134,7 @@ def caption(runs: pd.DataFrame, restless: pd.DataFrame) -> str:
         if stability.factors(runs).notna().any()
         else "",
         f"the stability limit of {unknown} is unknown, so all minima are dots" if unknown else "",
-        "of many minima the global one is orange, and the others are darker the farther they are from it",
+        colors(landscape),
         "global: the share of starts that end in a minimum of the lowest cost",
         describe.setup_text(runs),
     )

@@ -32,7 +32,7 @@ from analysis.study import Study
 
 NAME = "catapult"
 WIDTH = "problem.width"
-UNIT = "c = ηλ, with λ each run's own sharpness at its start; c = 2 is the stability limit 2/λ"
+UNIT = "learning rates as c = ηλ, with λ each run's own sharpness at its start; c = 2 is the stability limit 2/λ"
 
 
 def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
@@ -54,7 +54,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
         tables=[
             Table(
                 name=f"{NAME}_phases",
-                title="Phases in units of the sharpness at the start",
+                title="Phases of the learning rate",
                 frame=boundaries(table),
                 caption=words.sentences(
                     UNIT,
@@ -82,7 +82,7 @@ def phases_figure(table: pd.DataFrame, runs: pd.DataFrame) -> Figure:
         plot=draw.phases(groups(table)),
         caption=words.sentences(
             "largest recorded cost, final cost and final sharpness, each over its value at the start, against the "
-            "learning rate in units of the sharpness at the start, on log scales",
+            "learning rate, on log scales",
             UNIT,
             f"dashed: c = {LIMIT:g} and c = {HIGHEST:g}, between which a wide linear network is in the catapult phase",
             f"a dot is a run ({len(runs)} runs, {words.plural(runs['seed'].nunique(), 'seed')}); a line joins the "

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import describe, frames, words
-from analysis.answers.sizes import descends_twice
+from analysis.answers.sizes import Course, descends_twice
 from analysis.chapters import SIZES
 from analysis.columns import HIDDEN
 from analysis.draw import descents as draw
@@ -38,7 +38,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame) -> StudyResult:
     table = sizes(ends)
     caption = captions(ends, threshold)
     return StudyResult(
-        answer=descends_twice([summary(noise, *peaks[noise], threshold) for noise in noises]),
+        answer=descends_twice([course(noise, *peaks[noise], by_size[noise][0], threshold) for noise in noises]),
         findings=[finding(noise, table, *peaks[noise], threshold) for noise in noises],
         figures=[
             Figure(
@@ -97,10 +97,17 @@ def finding(noise: float, table: pd.DataFrame, found: Peak, sizes: np.ndarray, t
     )
 
 
-def summary(noise: float, found: Peak, sizes: np.ndarray, threshold: float) -> tuple[str, str, float, float]:
-    """A share of wrong labels, the verdict on a peak, its parameters, and their ratio to the threshold."""
-    top = float(sizes[found.top])
-    return f"with {_share(noise)}" if noise else "without wrong labels", found.verdict, top, top / threshold
+def course(noise: float, found: Peak, sizes: np.ndarray, costs: np.ndarray, threshold: float) -> Course:
+    """The course of the test cost for a share of wrong labels; `costs` has a row for each seed."""
+    top, means = float(sizes[found.top]), costs.mean(axis=0)
+    return Course(
+        name=f"with {_share(noise)}" if noise else "without wrong labels",
+        verdict=found.verdict,
+        parameters=top,
+        ratio=top / threshold,
+        lowest=float(means.min()),
+        last=float(means[-1]),
+    )
 
 
 def answer(found: Peak) -> str:

@@ -69,11 +69,11 @@ def averages(table: pd.DataFrame) -> pd.DataFrame:
     return keys.drop(columns="order").reset_index(drop=True)
 
 
-def siblings_of(averaged: pd.DataFrame) -> dict[str, tuple[list[float], list[str]]]:
-    """The steps at which the children of each width part, and the verdicts on them."""
+def siblings_of(averaged: pd.DataFrame) -> dict[str, tuple[list[float], list[str], list[float]]]:
+    """The steps at which the children of each width part, the verdicts on them, and their mean disagreement."""
     siblings = averaged[averaged["pairs are"] == SIBLINGS]
     return {
-        str(width): (rows["parting step"].tolist(), rows["verdict"].tolist())
+        str(width): tuple(rows[head].tolist() for head in ("parting step", "verdict", "disagreement (%)"))
         for width, rows in siblings.groupby("hidden layers", sort=False)
     }
 

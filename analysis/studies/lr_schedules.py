@@ -10,7 +10,7 @@ import pandas as pd
 from analysis import frames, words
 from analysis.answers.comparisons import against
 from analysis.chapters import RULES
-from analysis.columns import SCHEDULE
+from analysis.columns import RATE, SCHEDULE
 from analysis.items import StudyResult
 from analysis.recipes import verdicts as recipes
 from analysis.recipes.choices import choices, spoken_choices
@@ -33,13 +33,17 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
         return replace(result, answer="Not decided: there is no other schedule beside the constant learning rate.")
     own = {arm: verdict for (arm, baseline), verdict in by_contrast[COST].items() if baseline == CONSTANT}
     note = words.sentences(chosen_rates(arms, names)).removesuffix(".")
+    edge = at_edge(arms[CONSTANT].rate, runs[RATE])
     return StudyResult(
-        answer=against(
-            list(own.values()),
-            [names[arm] for arm in own],
-            "at the learning rate that suits each best",
-            "ended at a lower training cost than a constant rate",
-            "ended at a higher training cost than a constant rate",
+        answer=words.sentences(
+            against(
+                list(own.values()),
+                [names[arm] for arm in own],
+                "at the best learning rate of each",
+                "ended at a lower training cost than a constant rate",
+                "ended at a higher training cost than a constant rate",
+            ).removesuffix("."),
+            f"the best constant rate is the {edge} that was tried" if edge else "",
         ),
         findings=[*findings(found), *result.findings],
         figures=[
@@ -64,6 +68,11 @@ def findings(found: Mapping[str, list[Verdict]]) -> list[str]:
         recipes.answer(f"{PHRASES[quantity][0]}, each schedule at its own best learning rate", items)
         for quantity, items in found.items()
     ]
+
+
+def at_edge(rate: float, tried: pd.Series) -> str:
+    """Which end of the learning rates that were tried the best one is, if it is one: a better one may lie beyond."""
+    return {tried.min(): "smallest", tried.max(): "largest"}.get(rate, "")
 
 
 def chosen_rates(arms: Mapping[str, Tuned], names: Mapping[str, str]) -> str:

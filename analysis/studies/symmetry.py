@@ -24,7 +24,8 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -
     frames.require(runs, (INITIALIZER, PRECISION), "these runs")
     table = steps.merge(counts(steps, groups), on=["run_id", "step"])
     table["start"] = table[INITIALIZER].map(words.spoken) + ", " + table[PRECISION].astype(str)
-    units = sum(groups[0].network.hidden)
+    hidden = groups[0].network.hidden
+    units, layers = sum(hidden), len(hidden)
     caption = words.sentences(
         f"number of distinct hidden units, out of {units}, and training cost against the step; two units of a layer "
         "count as one if their biases and all their incoming and outgoing weights agree to within a millionth of the "
@@ -41,7 +42,7 @@ def analyze(runs: pd.DataFrame, steps: pd.DataFrame, groups: Sequence[Minima]) -
         data=table[["start", "seed", "step", "cost", "distinct units"]],
     )
     return StudyResult(
-        answer=why_random({str(start): ends(group, units) for start, group in table.groupby("start")}, units),
+        answer=why_random({str(start): ends(group, units) for start, group in table.groupby("start")}, units, layers),
         findings=[finding(str(start), group, units) for start, group in table.groupby("start")],
         figures=[figure],
     )

@@ -25,7 +25,7 @@ PUBLISHED = {  # Sohl-Dickstein 2024, arXiv:2402.06184, table 1
     "relu": 1.20,
     "identity": 1.17,
     "mini-batches of 16": 1.55,
-    "one example": 1.41,
+    "one training example": 1.41,
     "offset": 1.98,
 }
 
@@ -57,7 +57,7 @@ def condition(run: pd.Series) -> str:
     if BATCH_SIZE in run and not pd.isna(run[BATCH_SIZE]):
         return f"mini-batches of {words.number(run[BATCH_SIZE])}"
     if run[EXAMPLES] == 1:
-        return "one example"
+        return "one training example"
     return str(run[ACTIVATION])
 
 

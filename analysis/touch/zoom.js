@@ -27,7 +27,7 @@ function drawZoom(plot, chart, state, controls) {
     paintWindow(pen, images.get(deep.image), deep.edges, edges, share);
     const digits = Math.ceil(2 + octave * Math.log10(2));
     const [left, right, low, high] = edges.map((edge) => edge.toFixed(digits));
-    const enlarged = Number((2 ** octave).toPrecision(3)).toLocaleString("en");
+    const enlarged = Number(octave < 10 ? (2 ** octave).toPrecision(3) : (2 ** octave).toFixed(0)).toLocaleString("en");
     line.textContent =
       `×${enlarged}: across, ${condition.across}, from ${left} to ${right}; ` +
       `upwards, ${condition.up}, from ${low} to ${high}.`;

@@ -17,8 +17,8 @@ def late(*rows):
         (
             [("gradient_descent", 1, 2, True)],
             (
-                "Yes: the sharpness rises to the stability limit and stays there, to within 5%, in 1 of 1 run of"
-                " gradient descent that start below it."
+                "Yes: over the last half of training its median is within 5% of 2/η in 1 of 1 run of gradient descent"
+                " that start below."
             ),
         ),
         ([("gradient_descent", 1, 2, True)] * 2 + [("gradient_descent", 1, 2, False)], "Mostly: "),
@@ -26,13 +26,13 @@ def late(*rows):
         ([("gradient_descent", 1, 2, False)], "No: "),
         (
             [("gradient_descent", 3, 2, True)],
-            "Not decided for gradient descent: no run of it started below the stability limit.",
+            "Not decided for gradient descent: no run of it started below 2/η.",
         ),
         (
             [("gradient_descent", 3, 2, True), ("adam", 1, 2, True), ("adam", 1, 2, False)],
             (
-                "Not decided for gradient descent: no run of it started below the stability limit. Of other"
-                " optimizers, each at a limit of its own, it does so to within 10% in 1 of 2 runs."
+                "Not decided for gradient descent: no run of it started below 2/η. With other"
+                " optimizers it is within 10% of their own limits in 1 of 2 runs."
             ),
         ),
     ],
@@ -51,24 +51,37 @@ def phased(*rows):
         ([("uv", 1.0, "lazy", 1.0)], "Not decided: no learning rate above the stability limit, c = ηλ = 2, was tried."),
         (
             [("uv", 3.0, "divergent", np.nan)],
-            (
-                "None that was tried: of 1 run above the stability limit, c = ηλ = 2, 1 diverged, and none converged"
-                " after a rise of its cost."
-            ),
+            ("None that was tried: of 1 run above the stability limit, c = ηλ = 2, 1 diverged, and none converged."),
         ),
         (
             [("linear network, y = 0", 3.5, "catapult", 0.5), ("width 32", 5.0, "catapult", 0.6)],
             (
-                "Of those tried, in multiples of that limit, rates up to 1.8 on a linear network (y = 0) and 2.5 on a"
-                " network of width 32. There the cost first rises, then falls: 2 of 2 such runs ended where it is"
-                " flatter than at the start."
+                "The largest that converged were, as c = ηλ, whose limit is 2: 3.5 on a linear network and 5 on a"
+                " network of width 32. Of 2 runs whose cost first rose and then fell, 2 ended "
+                "flatter than at the start."
             ),
         ),
         (
             [("uv", 3.5, "catapult", 1.5)],
             (
-                "Of those tried, in multiples of that limit, rates up to 1.8 on a uv. There the cost first rises, then"
-                " falls: 0 of 1 such run ended where it is flatter than at the start."
+                "The largest that converged were, as c = ηλ, whose limit is 2: 3.5 on a uv. Of 1 run whose cost first"
+                " rose and then fell, 0 ended flatter than at the start."
+            ),
+        ),
+        (
+            [("linear network, y = 0", 3.5, "catapult", 0.5), ("linear network, y = 16", 2.5, "lazy", 0.6)],
+            (
+                "The largest that converged were, as c = ηλ, whose limit is 2: 3.5 on a linear "
+                "network (y = 0) and 2.5 on"
+                " a linear network (y = 16). Of 1 run whose cost first rose and then fell, 1 ended flatter than at the"
+                " start."
+            ),
+        ),
+        (
+            [("uv", 2.5, "lazy", 1.0)],
+            (
+                "The largest that converged were, as c = ηλ, whose limit is 2: 2.5 on a uv. The cost "
+                "of none of them rose."
             ),
         ),
     ],
@@ -80,7 +93,7 @@ def test_catapults(rows, answer):
 def test_catapults_of_many_widths_are_named_by_their_ends():
     rows = [(f"width {width}", top, "catapult", 0.5) for width, top in ((8, 80.0), (16, 70.0), (32, 50.0))]
     answer = stability.catapults(phased(("uv", 4.0, "catapult", 0.5), *rows))
-    assert "rates up to 2 on a uv and 25 to 40 on networks of width 8 to 32." in answer
+    assert "whose limit is 2: 4 on a uv and 50 to 80 on networks of width 8 to 32." in answer
 
 
 def conditions(*rows):
@@ -92,7 +105,7 @@ def conditions(*rows):
     [
         (
             [("tanh", "fractal", 1.35, 8)],
-            "Yes for tanh: however far it is enlarged it is ragged, with a dimension of 1.35.",
+            "Yes for tanh: enlarged, it stays ragged, with a median dimension of 1.35.",
         ),
         (
             [
@@ -102,11 +115,11 @@ def conditions(*rows):
                 ("x", "not decided", 1.1, 8),
             ],
             (
-                "Yes for tanh and relu: however far it is enlarged it is ragged, with a dimension of 1.35 to 1.50. Not"
-                " told from a smooth curve for one. Not decided for x."
+                "Yes for tanh and relu: enlarged, it stays ragged, with a median dimension of 1.35 to 1.50. It looks"
+                " smooth for one. Not decided for x."
             ),
         ),
-        ([("one", "not told from smooth", 1.0, 8)], "It is not told from a smooth curve for one."),
+        ([("one", "not told from smooth", 1.0, 8)], "It looks smooth for one."),
         (
             [("tanh", "not decided", 1.2, 2)],
             "Not decided: a boundary was measured in 2 enlargements at most, and a verdict needs 8.",

@@ -10,6 +10,7 @@ BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LARGEST = 12e6  # bytes
 HERE = ("file:", "data:", "blob:")
+PAPER = 680  # pixels: A4 between margins of 1.5 cm
 
 
 def test_the_page_opens_without_errors_and_fits_its_width(opened):
@@ -96,6 +97,8 @@ def test_on_paper_all_is_unfolded_and_the_charts_are_not_there(tab):
         assert not any(element.is_visible() for element in tab.locator(hidden).all())
     for shown in ("figure img", "table", "pre"):
         assert all(element.is_visible() for element in tab.locator(shown).all())
+    tab.set_viewport_size({"width": PAPER, "height": 1000})
+    assert tab.evaluate("document.documentElement.scrollWidth") == PAPER  # wider, and the browser shrinks all of it
 
 
 def test_films_stand_still_for_those_who_want_no_motion(tab):

@@ -71,7 +71,7 @@ def with_verdicts(*verdicts):
         ([HOLDS, FAILS, HOLDS], "3 claims tested: 2 hold and 1 does not hold"),
         (
             [UNDECIDED, LIMITED, LIMITED, HOLDS],
-            "4 claims tested: 1 holds, 2 hold with a limit and 1 is not decided",
+            "4 claims tested: 1 holds, 2 hold in part and 1 is not decided",
         ),
     ],
 )

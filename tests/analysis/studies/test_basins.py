@@ -69,7 +69,7 @@ def test_there_is_a_map_for_each_rate_in_their_order(loaded):
     ]
     assert figure.plot.get_supxlabel() == "w₁" and figure.plot.get_supylabel() == "w₂"
     assert figure.data["optimizer.learning_rate"].tolist() == sorted(RATES)
-    assert "64 points over the box" in figure.caption and "budget: 500 steps" in figure.caption
+    assert "64 points over the region drawn" in figure.caption and "budget: 500 steps" in figure.caption
 
 
 def test_a_map_has_every_start_in_the_middle_of_its_cell(loaded):

@@ -85,7 +85,7 @@ def test_pixels_are_loaded_with_their_condition_and_zoom(loaded):
         ({"problem.activation": "relu"}, "relu"),
         ({"problem.activation": "identity", "problem.training_examples": 16.0}, "identity"),
         ({"problem.batch_size": 16.0}, "mini-batches of 16"),
-        ({"problem.training_examples": 1.0}, "one example"),
+        ({"problem.training_examples": 1.0}, "one training example"),
         ({"measurement.axes": "offset"}, "offset"),
         ({"problem.name": "network"}, "network"),
     ],
