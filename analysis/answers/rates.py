@@ -20,7 +20,8 @@ def largest(runs: pd.DataFrame) -> str:
     rates = by_rate.all().index[by_rate.all()]
     if rates.empty:
         return words.sentences(f"none of {_tried(runs)} is small enough that {each}")
-    parts = [f"up to η = {words.rate(rates.max())}: of {_tried(runs)} it is the largest at which {each}"]
+    which = f"largest of {_tried(runs)}" if runs[RATE].nunique() > 1 else "only learning rate tried,"
+    parts = [f"up to η = {words.rate(rates.max())}, the {which} at which {each}"]
     if limit := stability.limit_range(runs):
         where = " at the start" if HIDDEN in runs else ""
         parts[0] += f", {rates.max() / limit[1]:.2g} times the stability limit{where}"
@@ -85,16 +86,20 @@ def border(table: pd.DataFrame) -> str:
 
 def batch(tables: dict[str, pd.DataFrame]) -> str:
     """Whether the best learning rate grows with the batch size, for each budget."""
-    return words.sentences(*(_with_n(_batch(budget, rows), int(rows["n"].min())) for budget, rows in tables.items()))
+    texts = {text: int(rows["n"].min()) for budget, rows in tables.items() if (text := _batch(budget, rows))}
+    counts, last = set(texts.values()), [*texts][-1:]
+    return words.sentences(
+        *(f"{text}{_n(n)}" if len(counts) > 1 or [text] == last else text for text, n in texts.items())
+    )
 
 
-def _with_n(text: str, n: int) -> str:
-    few = ", too few for a verdict" if n < FEWEST else ""
-    return f"{text} (n = {words.plural(n, 'seed')}{few})" if text else ""
+def _n(n: int) -> str:
+    return f" (n = {words.plural(n, 'seed')}{', too few for a verdict' if n < FEWEST else ''})"
 
 
 def _batch(budget: str, table: pd.DataFrame) -> str:
-    learnt = table[np.isfinite(table["iqm"]) & (table["regime"] == CONVERGING)]
+    converging = (table["regime"] == CONVERGING).groupby(table["size"]).transform("any")
+    learnt = table[np.isfinite(table["iqm"]) & converging]  # where no rate converges, none is the best
     best = learnt.loc[learnt.groupby("size")["iqm"].idxmin()].sort_values("size")
     rates, spent = best[RATE].to_numpy(float), f"after {budget}"
     if len(best) < 2:

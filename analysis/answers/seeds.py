@@ -62,14 +62,13 @@ def lowest(table: pd.DataFrame, equal: Collection[str] = ()) -> str:
         words.landscape(str(name)) + (", whose minima are equally low" if name in equal else ""): float(share)
         for name, share in highest.items()
     }
-    texts = [
-        f"{share:.0%} of the starts on {name}" for name, share in sorted(shares.items(), key=lambda item: -item[1])
-    ]
+    first, *rest = sorted(shares.items(), key=lambda item: -item[1])
+    texts = [f"{first[1]:.0%} of the starts on {first[0]}", *(f"{share:.0%} on {name}" for name, share in rest)]
     values = list(shares.values())
     lead = "always" if min(values) >= NEARLY_ALL else "hardly ever" if max(values) <= 1 - NEARLY_ALL else ""
     lead = lead or ("it depends on the landscape" if len(values) > 1 else "not always")
     return words.sentences(
-        f"{lead}: at the learning rate that suits best, descent reaches a lowest minimum from {words.listed(texts)}"
+        f"{lead}: at its best learning rate descent reaches a lowest minimum from {words.listed(texts)}"
     )
 
 

@@ -42,8 +42,8 @@ def choices(name: str, key: str, runs: pd.DataFrame) -> StudyResult:
                 caption=words.sentences(
                     f"usable: the {averages.AVERAGE} of the final cost is within {USABLE:g} times the {noun}'s best",
                     f"low and high: {width_bounds(table)} of the width",
-                    f"decades, common level: the width within {USABLE:g} times the lowest cost of all, so that a "
-                    f"{noun} does not gain by a bad best",
+                    f"decades, common level: the width within {USABLE:g} times the lowest cost of all, so that "
+                    "a bad best of its own is no gain",
                     MAY_BE_WIDER,
                 ),
             )

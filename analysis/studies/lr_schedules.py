@@ -32,7 +32,7 @@ def analyze(runs: pd.DataFrame, _: pd.DataFrame) -> StudyResult:
     if not found[COST]:
         return replace(result, answer="Not decided: there is no other schedule beside the constant learning rate.")
     own = {arm: verdict for (arm, baseline), verdict in by_contrast[COST].items() if baseline == CONSTANT}
-    note = words.sentences(chosen_rates(arms, names)).removesuffix(".")
+    note = chosen_rates(arms, names).removesuffix(".")
     edge = at_edge(arms[CONSTANT].rate, runs[RATE])
     return StudyResult(
         answer=words.sentences(
@@ -77,10 +77,10 @@ def at_edge(rate: float, tried: pd.Series) -> str:
 
 def chosen_rates(arms: Mapping[str, Tuned], names: Mapping[str, str]) -> str:
     """The learning rates that were chosen, and on what."""
-    rates = words.listed([f"{names[name]} {words.rate(arm.rate)}" for name, arm in arms.items()])
-    return (
-        f"learning rates chosen for the lowest final training cost on the first third of the seeds, and tested on the "
-        f"others: η = {rates}"
+    rates = words.listed([f"{words.rate(arm.rate)} ({names[name]})" for name, arm in arms.items()])
+    return words.sentences(
+        "learning rates were chosen on the first third of the seeds, and tested on the others",
+        f"those with the lowest final training cost are η = {rates}",
     )
 
 

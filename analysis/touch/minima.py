@@ -39,14 +39,14 @@ def minima_chart(name: str, arms: Arms, meanings: str) -> Chart:
             "choose the seeds, and the text below gives the numbers of a pair."
         ),
         caption=words.sentences(
-            "choose an arm and a seed; point at a dot, tap it or choose it from the list for the numbers of the pair",
+            "choose runs and a seed; point at a dot, tap it or choose it for the numbers of the pair",
             "as they are, and aligned: after relabelling the hidden units of one network to bring it close to the "
             "other; the barrier is the largest rise of the training cost above the linear interpolation between the "
             f"ends, at {POINTS} points, and aligned an upper bound",
             f"the first {words.plural(len(seeds), 'seed')}; {meanings}",
         ),
         controls=[
-            Control(parameter="arm", label="arm", values=list(arms), texts=list(arms)),
+            Control(parameter="arm", label="runs", values=list(arms), texts=list(arms)),
             Control(parameter="seed", label="from", values=seeds, texts=names),
             Control(parameter="other", label="to", values=seeds, texts=names, start=1),
         ],

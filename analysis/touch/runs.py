@@ -38,7 +38,7 @@ def runs_chart(name: str, title: str, runs: pd.DataFrame, steps: pd.DataFrame) -
             "what the plots show."
         ),
         caption=words.sentences(
-            "point at a dot, tap it or choose it from the list to see a run's cost step by step, and its outcome",
+            "point at a dot, tap it or choose it for its run's cost, step by step, and outcome",
             "drag across the upper plot to see the runs at some rates only",
             describe.regimes(runs),
             *axes.off_scale(steps["cost"], axes.limits_with_references(steps, "cost"), steps["run_id"]),

@@ -34,36 +34,33 @@ TRIED = "the 3 learning rates tried (0.1 to 10)"
         (both(DEAD, DEAD, DEAD), f"None of {TRIED} is small enough that all 2 runs converge."),
         (
             both(CONVERGING, CONVERGING, DEAD),
-            f"Up to η = 1: of {TRIED} it is the largest at which all 2 runs converge. At η = 10 none does.",
+            f"Up to η = 1, the largest of {TRIED} at which all 2 runs converge. At η = 10 none does.",
         ),
         (
             both(CONVERGING, DEAD, EXPLODING),
-            f"Up to η = 0.1: of {TRIED} it is the largest at which all 2 runs converge. From η = 10 on runs explode.",
+            f"Up to η = 0.1, the largest of {TRIED} at which all 2 runs converge. From η = 10 on runs explode.",
         ),
         (
             both(CONVERGING, CONVERGING, CONVERGING),
             (
-                f"Up to η = 10: of {TRIED} it is the largest at which all 2 runs converge. No larger one failed"
+                f"Up to η = 10, the largest of {TRIED} at which all 2 runs converge. No larger one failed"
                 " altogether, so the border lies beyond those that were tried."
             ),
         ),
         (
             both("bouncing", CONVERGING, EXPLODING),
             (
-                f"Up to η = 1: of {TRIED} it is the largest at which all 2 runs converge. But not every smaller one is"
+                f"Up to η = 1, the largest of {TRIED} at which all 2 runs converge. But not every smaller one is"
                 " safe: at η = 0.1 some runs fail. From η = 10 on runs explode."
             ),
         ),
         (
             both("little learnt", CONVERGING, EXPLODING),
-            f"Up to η = 1: of {TRIED} it is the largest at which all 2 runs converge. From η = 10 on runs explode.",
+            f"Up to η = 1, the largest of {TRIED} at which all 2 runs converge. From η = 10 on runs explode.",
         ),
         (
             runs({2.0: (CONVERGING,)}),
-            (
-                "Up to η = 2: of the one learning rate tried, η = 2 it is the largest at which the run converges. No"
-                " larger one"
-            ),
+            ("Up to η = 2, the only learning rate tried, at which the run converges. No larger one"),
         ),
     ],
 )
@@ -178,3 +175,10 @@ def test_enough_seeds_for_a_verdict():
     assert rates.batch({"9 epochs": table}) == (
         "After 9 epochs the best learning rate is η = 1, at one batch size (n = 8 seeds)."
     )
+
+
+def test_the_number_of_seeds_is_said_once_where_it_is_one():
+    table = best(1.0)["9 epochs"]
+    assert rates.batch({"9 epochs": table, "5 steps": table}).count(FEW) == 1
+    assert "(n = 8 seeds)" in (answer := rates.batch({"9 epochs": table, "5 steps": table.assign(n=8)}))
+    assert FEW in answer

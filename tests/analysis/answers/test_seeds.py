@@ -62,15 +62,15 @@ def test_luck():
         (
             {"double_well": [0.5, 0.54]},
             (
-                "Not always: at the learning rate that suits best, descent reaches a lowest minimum from 54% of the"
+                "Not always: at its best learning rate descent reaches a lowest minimum from 54% of the"
                 " starts on the double well."
             ),
         ),
         (
             {"himmelblau": [1.0], "rastrigin": [0.0]},
             (
-                "It depends on the landscape: at the learning rate that suits best, descent reaches a lowest minimum"
-                " from 100% of the starts on Himmelblau's function and 0% of the starts on Rastrigin's function."
+                "It depends on the landscape: at its best learning rate descent reaches a lowest minimum"
+                " from 100% of the starts on Himmelblau's function and 0% on Rastrigin's function."
             ),
         ),
     ],

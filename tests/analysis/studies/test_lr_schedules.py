@@ -30,7 +30,7 @@ def test_a_verdict_for_each_schedule_and_for_the_warm_up_alone():
     )
     assert result.findings[1].startswith("A higher test accuracy, each schedule at its own best learning rate: yes")
     table = result.tables[0]
-    assert "η = constant 3, step 3, cosine 3 and warmup cosine 3" in table.caption
+    assert "η = 3 (constant), 3 (step), 3 (cosine) and 3 (warmup cosine)" in table.caption
     assert "at a level of 98.75% for 4 comparisons of one quantity" in table.caption
     assert len(table.frame) == 8 and (table.frame["threshold"] == 0).all() and (table.frame["n"] == 8).all()
     left, right = result.figures[0].plot.axes
