@@ -137,4 +137,15 @@ function build(figure) {
   watcher.observe(figure);
 }
 
+// On a narrow screen wide figures scroll sideways, by the keys, too.
+const narrow = matchMedia("(max-width: 32rem)");
+function reachFigures() {
+  for (const picture of document.querySelectorAll("figure picture")) {
+    if (narrow.matches) picture.tabIndex = 0;
+    else picture.removeAttribute("tabindex");
+  }
+}
+
 document.querySelectorAll("figure.chart").forEach(build);
+narrow.addEventListener("change", reachFigures);
+reachFigures();
