@@ -86,7 +86,7 @@ def border(table: pd.DataFrame) -> str:
 
 def batch(tables: dict[str, pd.DataFrame]) -> str:
     """Whether the best learning rate grows with the batch size, for each budget."""
-    texts = {text: int(rows["n"].min()) for budget, rows in tables.items() if (text := _batch(budget, rows))}
+    texts = {_batch(budget, rows): int(rows["n"].min()) for budget, rows in tables.items()}
     counts, last = set(texts.values()), [*texts][-1:]
     return words.sentences(
         *(f"{text}{_n(n)}" if len(counts) > 1 or [text] == last else text for text, n in texts.items())
@@ -102,8 +102,10 @@ def _batch(budget: str, table: pd.DataFrame) -> str:
     learnt = table[np.isfinite(table["iqm"]) & converging]  # where no rate converges, none is the best
     best = learnt.loc[learnt.groupby("size")["iqm"].idxmin()].sort_values("size")
     rates, spent = best[RATE].to_numpy(float), f"after {budget}"
-    if len(best) < 2:
-        return f"{spent} the best learning rate is η = {words.rate(rates[0])}, at one batch size" if len(best) else ""
+    if best.empty:
+        return f"{spent} no learning rate converged"
+    if len(best) == 1:
+        return f"{spent} the best learning rate is η = {words.rate(rates[0])}, at one batch size"
     ends = f"from η = {words.rate(rates[0])} with batches of {best['label'].iloc[0]} to η = {words.rate(rates[-1])} "
     ends += f"with {'the whole training set' if np.isinf(best['size'].iloc[-1]) else best['label'].iloc[-1]}"
     steps = np.diff(rates)

@@ -85,7 +85,7 @@ def _words() -> list[Sketch]:
     return [
         Sketch(
             "shrug",
-            "a network that answers 0.1 for every digit: cost 0.90; one that answers 0: cost 1.0",
+            "a network whose ten outputs are all 0.1: cost 0.90; if they are all 0: cost 1.0",
             [_line([(x, 0.0), (x, 0.3)], ACCENT) for x in np.linspace(0.05, 0.95, 10)],
         ),
         Sketch(

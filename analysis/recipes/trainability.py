@@ -73,8 +73,8 @@ def condition_figure(runs: pd.DataFrame, pictures: Pictures, by_window: pd.DataF
         plot=draw.conditions(shown),
         caption=words.sentences(
             "a column is a condition: its first window, and the deepest enlargement of its boundary",
-            "tanh, relu and identity: the hidden units; mini-batches and one training example: of tanh units; offset: a "
-            "number added to all weights of the first layer at the start, against the learning rate of both layers",
+            "tanh, relu and identity: the hidden units; mini-batches and one training example: of tanh units; offset: "
+            "a number added to all weights of the first layer at the start, against the learning rate of both layers",
             f"random examples: {words.listed(examples)}",
             COLOR_TEXT,
             steps_text(runs),

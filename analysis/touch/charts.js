@@ -137,15 +137,15 @@ function build(figure) {
   watcher.observe(figure);
 }
 
-// On a narrow screen wide figures scroll sideways, by the keys, too.
-const narrow = matchMedia("(max-width: 32rem)");
-function reachFigures() {
-  for (const picture of document.querySelectorAll("figure picture")) {
-    if (narrow.matches) picture.tabIndex = 0;
-    else picture.removeAttribute("tabindex");
+// On a narrow screen wide figures scroll sideways: let the keys reach them, and their captions say so.
+const wideness = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const isWide = target.scrollWidth > target.clientWidth;
+    target.closest("figure").classList.toggle("swiped", isWide);
+    if (isWide) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
   }
-}
+});
 
 document.querySelectorAll("figure.chart").forEach(build);
-narrow.addEventListener("change", reachFigures);
-reachFigures();
+document.querySelectorAll("figure picture").forEach((picture) => wideness.observe(picture));

@@ -182,3 +182,8 @@ def test_the_number_of_seeds_is_said_once_where_it_is_one():
     assert rates.batch({"9 epochs": table, "5 steps": table}).count(FEW) == 1
     assert "(n = 8 seeds)" in (answer := rates.batch({"9 epochs": table, "5 steps": table.assign(n=8)}))
     assert FEW in answer
+
+
+def test_nothing_converged():
+    table = best(1.0)["9 epochs"].assign(regime=DEAD)
+    assert rates.batch({"9 epochs": table}) == f"After 9 epochs no learning rate converged {FEW}."

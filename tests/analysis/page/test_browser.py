@@ -10,6 +10,7 @@ BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LARGEST = 12e6  # bytes
 HERE = ("file:", "data:", "blob:")
+NARROW = 512  # pixels: the 32rem of the style
 PAPER = 680  # pixels: A4 between margins of 1.5 cm
 
 
@@ -18,6 +19,17 @@ def test_the_page_opens_without_errors_and_fits_its_width(opened):
     assert errors == []
     assert tab.locator("figure img").count() > 0 and tab.locator("details[open]").count() > 0
     assert tab.evaluate(OVERFLOW) == 0
+
+
+def test_figures_that_are_wider_than_the_screen_are_swiped_and_say_so(opened):
+    tab, *_ = opened
+    wide = tab.locator("figure.swiped picture")
+    assert wide.count() == tab.evaluate(
+        "[...document.querySelectorAll('figure picture')].filter(e => e.scrollWidth > e.clientWidth).length"
+    )
+    assert (wide.count() > 0) == (tab.viewport_size["width"] < NARROW)
+    for picture in wide.all():
+        assert picture.get_attribute("tabindex") == "0"
 
 
 def test_no_request_leaves_the_machine(opened):
