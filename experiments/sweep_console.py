@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import console
+from engines import Workers
 from hydra.core.hydra_config import HydraConfig
 
 from gdlab.sweeps.plan import Plan
 from gdlab.sweeps.summary import JobResult
-from gdlab.sweeps.training import ReadyWorkers
 
 PLANS_AHEAD = ("grid", "basic")  # sweepers that do not choose jobs by the results of others
 
@@ -27,14 +27,14 @@ class SweepConsole:
         begin: Callable[[Sequence[int]], None],
         end: Callable[[int, Any], None],
         dry_run: bool,
-        ready: ReadyWorkers,
+        workers: Workers,
     ) -> None:
-        self.began, self.end, self.dry_run, self.ready = begin, end, dry_run, ready
+        self.began, self.end, self.dry_run, self.workers = begin, end, dry_run, workers
         self.unsent = 0
 
     def planned(self, planned: Plan, closed: int) -> None:
         """Print what will be reused, or, in a dry run, the whole plan; end the workers that the plan has no use for."""
-        self.ready.keep(min(planned.workers, len(planned.stacks)))
+        self.workers.keep(min(planned.workers, len(planned.stacks)))
         if closed:
             print(f"{console.counted(closed, 'run')} left open by a killed process: marked KILLED")
         if self.dry_run:
@@ -52,7 +52,7 @@ class SweepConsole:
                 "resume=false trains them again"
             )
         self.bar = console.SweepBar(planned)
-        self.ready.on_steps = self.bar.advance
+        self.workers.on_steps = self.bar.advance
 
     def notice(self, text: str) -> None:
         """Print a line about the tracking store above the bar."""

@@ -20,8 +20,10 @@ from typing import Any, cast
 
 import command
 import console
+import engines
 import hydra
 import usage_errors
+from engines import Workers
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -34,17 +36,16 @@ from gdlab import checks, defaults, tracking
 from gdlab.problems.data import DataError
 from gdlab.sweeps import configuration
 from gdlab.sweeps.configuration import ConfigurationError
-from gdlab.sweeps.launch import cores
 from gdlab.sweeps.plan import Job, plan
+from gdlab.sweeps.remote import EngineError
 from gdlab.sweeps.single import run_tracked
 from gdlab.sweeps.starts import resolver
 from gdlab.sweeps.summary import JobResult
-from gdlab.sweeps.training import ReadyWorkers
 from gdlab.tracking import Settings, TrackingError
 from gdlab.tracking.settings import PLACES
 from hydra_plugins._axes import GEOMSPACE
 from hydra_plugins._internals import VERSION_BASE, UsageError
-from hydra_plugins.stacked_launcher import ComposedJob, ComposedJobs, stackable
+from hydra_plugins.stacked_launcher import ComposedJob, ComposedJobs, Engine, stackable
 
 DATA = "GDLAB_PROBLEM_DATA"  # the default data set
 FLAGS = ("resume", "dry_run")
@@ -57,6 +58,7 @@ EXPECTED_ERRORS = (
     ConfigurationError,
     DataError,
     TrackingError,
+    EngineError,
     RunError,
     UsageError,
     HydraException,
@@ -89,16 +91,16 @@ def run_sweep(
     /,
     *,
     folder: Path,
-    workers: int | None,
+    engine: Engine,
     rows: int | None,
     earlier: Sequence[JobResult],
     begin: Callable[[Sequence[int]], None],
     end: Callable[[int, Any], None],
 ) -> Sequence[JobResult]:
     """Train all jobs of a sweep; `end` takes each one's place and its objective, or why it has none."""
-    with launched(composed, workers) as (launch, ready):
+    with launched(composed, engine) as (launch, workers):
         start = time.perf_counter()
-        watching = SweepConsole(begin, end, launch.dry_run, ready)
+        watching = SweepConsole(begin, end, launch.dry_run, workers)
         try:
             results = gdlab.sweep(
                 [job.config for job in launch.jobs],
@@ -106,7 +108,7 @@ def run_sweep(
                 launch.experiment,
                 names=[job.name for job in launch.jobs],
                 sweep_name=str(folder.resolve()),
-                workers=workers,
+                workers=engine.workers,
                 rows=rows,
                 resume=launch.resume,
                 dry_run=launch.dry_run,
@@ -114,7 +116,7 @@ def run_sweep(
                 observer=watching,
                 settings=launch.settings,
                 command=tracking.redacted(launching()),
-                new_executor=ready,
+                new_executor=workers,
             )
         finally:
             watching.close()
@@ -140,14 +142,14 @@ def launching() -> str:
 
 
 @contextmanager
-def launched(composed: ComposedJobs, workers: int | None) -> Iterator[tuple[Launch, ReadyWorkers]]:
+def launched(composed: ComposedJobs, engine: Engine) -> Iterator[tuple[Launch, Workers]]:
     """A sweep's jobs, and workers that get ready while all but the first are composed."""
     jobs = iter(composed)
     first = next(jobs)
-    with closing(ReadyWorkers(0 if first.config.get("dry_run") else min(workers or cores(), len(composed)))) as ready:
+    with closing(engines.workers(engine, 0 if first.config.get("dry_run") else len(composed))) as workers:
         launch = Launch([first, *jobs])
-        ready.load(launch.jobs[0].config)
-        yield launch, ready
+        workers.load(launch.jobs[0].config)
+        yield launch, workers
 
 
 @hydra.main(config_path="../conf", config_name="train", **VERSION_BASE)

@@ -7,4 +7,14 @@ from functools import partial
 import numpy as np  # noqa: F401  # loads the BLAS that the controller looks for
 from threadpoolctl import ThreadpoolController
 
-one_thread = partial(ThreadpoolController().limit, limits=1, user_api="blas")
+_controller = ThreadpoolController()
+one_thread = partial(_controller.limit, limits=1, user_api="blas")
+
+
+def kernel() -> str:
+    """The BLAS, its version, and the processor whose kernels it has chosen: results are the same where it is."""
+    for library in _controller.info():
+        if library["user_api"] == "blas":
+            named = (str(library.get(name) or "") for name in ("internal_api", "version", "architecture"))
+            return " ".join(filter(None, named))
+    return "unknown"

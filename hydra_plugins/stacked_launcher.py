@@ -24,6 +24,8 @@ from hydra_plugins._composition import Composition, Job
 
 Task = TypeVar("Task", bound=Callable[..., Any])
 
+LOCAL, DASK = ENGINES = ("local", "dask")
+
 log = logging.getLogger("gdlab.launcher")  # under the name that `hydra.verbose=gdlab` shows
 
 
@@ -56,12 +58,23 @@ class ComposedJobs:
         log.debug("composed %d jobs in %.2f s, %d of them with Hydra's loader", len(self), seconds, loaded)
 
 
+class Engine(NamedTuple):
+    """Where jobs are worked on: the name of an engine, the address of its scheduler, the number of workers.
+
+    Without an address the workers are processes on this machine; `workers` None is one per core.
+    """
+
+    name: str
+    address: str | None
+    workers: int | None
+
+
 class RunJobs(Protocol):
     """Runs all jobs of a launch; returns results, which it gets again as `earlier` in the sweep's next round.
 
-    `folder` is the sweep's; `workers` how many processes to use, None for one per core; `rows` the most jobs in a
-    stack, None to choose. Once it has read all jobs, it calls `begin` with the places of jobs before their work begins,
-    and `end` with each job's place and its return value, or the exception that it raised.
+    `folder` is the sweep's; `engine` says where to work; `rows` is the most jobs in a stack, None to choose. Once it
+    has read all jobs, it calls `begin` with the places of jobs before their work begins, and `end` with each job's
+    place and its return value, or the exception that it raised.
     """
 
     def __call__(
@@ -70,7 +83,7 @@ class RunJobs(Protocol):
         /,
         *,
         folder: Path,
-        workers: int | None,
+        engine: Engine,
         rows: int | None,
         earlier: Sequence[Any],
         begin: Callable[[Sequence[int]], None],
@@ -90,11 +103,16 @@ def stackable(run_jobs: RunJobs) -> Callable[[Task], Task]:
 
 @dataclass
 class StackedLauncherConf:
-    """`workers` null is one per core; `rows` null fits the stacks to the cache."""
+    """`workers` null is one per core; `rows` null fits the stacks to the cache.
+
+    `engine` dask trains on the workers of the Dask scheduler at `address`, or, if that is null, on this machine's.
+    """
 
     _target_: str = "hydra_plugins.stacked_launcher.StackedLauncher"
     workers: int | None = None
     rows: int | None = None
+    engine: str = LOCAL
+    address: str | None = None
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="stacked", node=StackedLauncherConf, provider="gdlab")
@@ -106,11 +124,19 @@ class StackedLauncher(Launcher):
     `composes_first` tells the grid sweeper that an invalid job ends the launch before any job has begun.
     """
 
-    def __init__(self, workers: int | None, rows: int | None) -> None:
+    def __init__(self, workers: int | None, rows: int | None, engine: str, address: str | None) -> None:
         for name, value in (("workers", workers), ("rows", rows)):
             if value is not None and value < 1:
                 raise ValueError(f"hydra.launcher.{name} must be a whole number of at least 1, got {value}")
-        self.workers, self.rows = workers, rows
+        if engine not in ENGINES:
+            raise ValueError(f"hydra.launcher.engine must be one of {', '.join(ENGINES)}, got {engine}")
+        if address == "":
+            raise ValueError("hydra.launcher.address must be an address like tcp://host:8786 or null, got ''")
+        if address is not None and engine != DASK:
+            raise ValueError("hydra.launcher.address is for hydra.launcher.engine=dask: add that, or leave it null")
+        if address is not None and workers is not None:
+            raise ValueError("hydra.launcher.workers starts workers here: leave it null with hydra.launcher.address")
+        self.engine, self.rows = Engine(engine, address, workers), rows
         self.earlier: list[Any] = []
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -137,7 +163,7 @@ class StackedLauncher(Launcher):
             self.earlier += self.run_jobs(
                 ComposedJobs(jobs, self.composition),
                 folder=folder,
-                workers=self.workers,
+                engine=self.engine,
                 rows=self.rows,
                 earlier=tuple(self.earlier),
                 begin=begin,

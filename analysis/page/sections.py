@@ -29,6 +29,8 @@ PROVENANCE = {  # tags of runs, and their names on the page
     "gdlab.numpy_version": "NumPy",
     "gdlab.mlflow_version": "MLflow",
     "gdlab.python_version": "Python",
+    "gdlab.processor": "processor",
+    "gdlab.blas": "BLAS and its kernel",
 }
 
 

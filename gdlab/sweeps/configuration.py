@@ -172,16 +172,16 @@ def load_problem(config: Config) -> None:
 
 def problem(config: Config) -> Problem:
     """A configuration's problem; equal sections share one object."""
-    section = config["problem"]
-    text = canonical_text(section)
-    if text not in _problems:
-        if len(_problems) == MOST_PROBLEMS:
+    text = canonical_text(section := config["problem"])
+    found = _problems.get(text)
+    if found is None:
+        if len(_problems) >= MOST_PROBLEMS:
             _problems.clear()
         arguments = dict(section) if isinstance(section, Mapping) else section
         if isinstance(arguments, dict) and "data" in arguments:
             arguments["data"] = _build("problem.data", [arguments["data"]])
-        _problems[text] = _build("problem", [arguments])
-    return _problems[text]
+        found = _problems[text] = _build("problem", [arguments])
+    return found
 
 
 def seeds(config: Config) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from gdlab.sweeps.configuration import Config
 from gdlab.sweeps.plan import Job, Plan, plan
 from gdlab.sweeps.starts import resolver
 from gdlab.sweeps.summary import FAILED, REUSED, JobResult
-from gdlab.sweeps.training import Delivery, Training
+from gdlab.sweeps.training import Delivery, Elastic, Training
 from gdlab.sweeps.writing import Sweep, Writer, corrected, reused
 from gdlab.tracking import Finished, Settings, Store
 
@@ -98,8 +98,8 @@ def sweep(
     sweep_name
         Identifies the sweep: its parent run is made when the name is first used, and continued after that.
     workers, rows
-        The number of worker processes, by default one per core, and the most runs in a stack, by default as many as
-        fit the cache.
+        The number of worker processes, by default one per core or as many as `new_executor` has, and the most runs in
+        a stack, by default as many as fit the cache.
     resume, dry_run
         `resume=False` trains finished runs again; `dry_run=True` makes the plan and stops.
     earlier
@@ -109,7 +109,8 @@ def sweep(
     command
         The command that launches the sweep, for its parent run.
     new_executor
-        Makes a worker; by default, a process on this machine.
+        Makes a worker; by default, a process on this machine. A `gdlab.sweeps.cluster.Cluster` is one whose workers
+        are Dask's.
 
     Raises
     ------
@@ -117,8 +118,12 @@ def sweep(
         If no configuration at all can be built; among others that can, one that cannot fails alone.
     gdlab.tracking.TrackingError
         If the store cannot be used.
+    gdlab.sweeps.remote.EngineError
+        If the workers of a cluster cannot be used.
 
     """
+    if workers is None:
+        workers = new_executor.workers() if isinstance(new_executor, Elastic) else cores()
     observer = observer or Silent()
     jobs = [Job(name=name, config=config) for name, config in zip(names or differences(configs), configs, strict=True)]
     if dry_run:
@@ -147,13 +152,13 @@ def sweep(
 def _planned(
     jobs: Sequence[Job],
     finished: Mapping[str, Finished],
-    workers: int | None,
+    workers: int,
     rows: int | None,
     resume: bool,
     resolve: Callable[[Config], Config],
 ) -> Plan:
     start = time.perf_counter()
-    planned = plan(jobs, finished, workers=workers or cores(), rows=rows, resume=resume, resolve=resolve)
+    planned = plan(jobs, finished, workers=workers, rows=rows, resume=resume, resolve=resolve)
     log.debug(
         "planned %d jobs in %.2f s: %d reused, %d to train, in stacks of %s rows",
         len(jobs),

@@ -1,4 +1,4 @@
-"""Training: stacks of runs in worker processes.
+"""Training: stacks of runs in worker processes, or in those of a cluster.
 
 The workers need NumPy and this package; they write nothing.
 """
@@ -9,14 +9,17 @@ import logging
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from gdlab.machine import machine
 from gdlab.results import Result
 from gdlab.sweeps.configuration import Config, load_problem, train_stack
 from gdlab.sweeps.progress import Listener
+from gdlab.sweeps.remote import EngineError
 from gdlab.sweeps.stacks import Stacks
 from gdlab.sweeps.worker import WorkerProcess
 
@@ -38,10 +41,42 @@ class Failure:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The results of a stack, in the order of `places`."""
+    """The results of a stack, in the order of `places`, and the machine that it was trained on, as tags."""
 
     places: Sequence[int]
     outcomes: Sequence[Result | Failure]
+    machine: Mapping[str, str] = field(default_factory=dict)
+
+
+class StackLost(BrokenExecutor):
+    """A stack has no result, and so many workers have died of it: none if the connection to them was lost."""
+
+    def __init__(self, message: str, deaths: int) -> None:
+        super().__init__(message)
+        self.deaths = deaths
+
+
+@runtime_checkable
+class Elastic(Protocol):
+    """A maker of executors for stacks that share workers, which come and go."""
+
+    def __call__(self) -> Executor: ...
+
+    def workers(self) -> int:
+        """The number of workers now, at least 1."""
+        ...
+
+
+class Trained(NamedTuple):
+    """A stack's results, and the machine that they come from, as tags."""
+
+    results: Sequence[Result]
+    machine: Mapping[str, str]
+
+
+def trained_here(train_stack: TrainStack, configs: Sequence[Config]) -> Trained:
+    """Train a stack in this process: the call that executors get."""
+    return Trained(train_stack(configs), machine())
 
 
 class Training:
@@ -50,7 +85,14 @@ class Training:
     A run that raises fails alone: its stack is halved until the run is isolated. A stack whose worker dies (killed by
     the system for its memory, say) is retried once, then halved. `on_begin` is called with the places of a stack
     when it is submitted to a worker. `new_executor` makes one worker; it is called `workers` times, and again where one
-    has died. The workers start at once, and end with `close`.
+    has died. If it is `Elastic`, an executor holds one stack, and there are `AHEAD` of them for each of its workers.
+    They start at once, and end with `close`.
+
+    Raises
+    ------
+    EngineError
+        If the workers cannot be used; no run has failed, and what is left can be trained later.
+
     """
 
     def __init__(
@@ -65,9 +107,10 @@ class Training:
     ) -> None:
         self._on_begin = on_begin
         self._waiting = deque(_Task(places) for places in stacks)
-        work = _Work(configs, train_stack)
-        lanes = range(1, 1 + min(workers, len(stacks)))
-        self._lanes = [_Lane(number, new_executor or WorkerProcess, work) for number in lanes]
+        self._work = _Work(configs, train_stack)
+        self._new_executor = new_executor or WorkerProcess
+        self._workers, self._stacks = workers, len(stacks)
+        self._lanes: list[_Lane] = []
         self._hand_out()
 
     def __iter__(self) -> Iterator[Delivery]:
@@ -87,9 +130,16 @@ class Training:
             lane.close()
 
     def _hand_out(self) -> None:
-        for held in range(AHEAD):
+        lanes, ahead = self._workers, AHEAD
+        if isinstance(self._new_executor, Elastic):
+            lanes, ahead = AHEAD * self._new_executor.workers(), 1
+        for number in range(len(self._lanes) + 1, 1 + min(lanes, self._stacks)):
+            self._lanes.append(_Lane(number, self._new_executor, self._work))
+        room = lanes * ahead - sum(len(lane.submitted) for lane in self._lanes)
+        for held in range(ahead):
             for lane in self._lanes:
-                if self._waiting and len(lane.submitted) == held:
+                if self._waiting and room > 0 and len(lane.submitted) == held:
+                    room -= 1
                     task = self._waiting.popleft()
                     if task.fresh:
                         self._on_begin(task.places)
@@ -152,7 +202,7 @@ class _Work:
 @dataclass(frozen=True)
 class _Submitted:
     task: _Task
-    future: Future[Sequence[Result]]
+    future: Future[Trained]
 
 
 class _Lane:
@@ -168,7 +218,7 @@ class _Lane:
         if not self.submitted:
             self.idle_until = time.perf_counter()
         configs = [self.work.configs[place] for place in task.places]
-        self.submitted.append(_Submitted(task, self.executor.submit(self.work.train_stack, configs)))
+        self.submitted.append(_Submitted(task, self.executor.submit(trained_here, self.work.train_stack, configs)))
 
     def take(self) -> tuple[Delivery | None, list[_Task]]:
         """The first stack's results, or None and the tasks that replace it."""
@@ -179,10 +229,13 @@ class _Lane:
         first_job, last_job, runs = min(task.places), max(task.places), len(task.places)
         log.debug("worker %d: %d runs of jobs %d to %d, %.2f s", self.number, runs, first_job, last_job, now - began)
         try:
-            return Delivery(task.places, first.future.result()), []
+            trained = first.future.result()
+            return Delivery(task.places, trained.results, trained.machine), []
+        except EngineError:
+            raise
         except BrokenExecutor as error:
             self._replace()
-            task.deaths += 1
+            task.deaths += error.deaths if isinstance(error, StackLost) else 1
             if task.deaths < TRIES:
                 return None, [task]
             reason: Exception = error
@@ -190,7 +243,7 @@ class _Lane:
             reason = error
         if len(task.places) > 1:
             return None, task.halves()
-        return Delivery(task.places, [_failure(reason)]), []
+        return Delivery(task.places, [_failure(reason, task.deaths)]), []
 
     def _replace(self) -> None:
         """Replace a dead worker, and resubmit the stacks that it had not started."""
@@ -206,8 +259,8 @@ class _Lane:
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _failure(error: Exception) -> Failure:
+def _failure(error: Exception, deaths: int) -> Failure:
     if isinstance(error, BrokenExecutor):
-        return Failure(f"{error}, {TRIES} times, while it trained this run alone", f"{error}\n")
+        return Failure(f"{error}, {deaths} times, while it trained this run alone", f"{error}\n")
     full = "".join(getattr(error, "__notes__", None) or traceback.format_exception(error))
     return Failure(f"{type(error).__name__}: {error}", full)

@@ -96,17 +96,26 @@ def _isolated_start() -> Iterator[None]:
     """Within this context a new process does not import this program's script, and ignores interrupts, which its parent
     handles; the process could not block them itself before the first might arrive.
     """
-    script = sys.modules["__main__"]
-    resource_tracker.ensure_running()  # would let interrupts through again if it had to be started below
     held = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if held else set()
+    with script_hidden():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if held else set()
+        try:
+            yield
+        finally:
+            if held:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def script_hidden() -> Iterator[None]:
+    """Within this context new processes do not import this program's script."""
+    resource_tracker.ensure_running()  # would let interrupts through again if it had to be started below
+    script = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
         yield
     finally:
         sys.modules["__main__"] = script
-        if held:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(pipe: Connection) -> None:

@@ -55,7 +55,7 @@ class Writer:
         self.parent = self._parent()
         store.show([name for name in self.axes if name not in cells.SEEDS])
         self.results: list[JobResult] = []
-        self.unwritten: list[tuple[JobResult, Result | Failure]] = []
+        self.unwritten: list[tuple[JobResult, Result | Failure, Mapping[str, str]]] = []
         self.trouble = ""
         self.best: list[JobResult] = []  # of those written here, at most one
         self.best_thetas: Mapping[str, np.ndarray] = {}
@@ -88,19 +88,19 @@ class Writer:
     def delivered(self, delivery: Delivery) -> list[JobResult]:
         """Write a stack's results."""
         fresh = [
-            (self._result(place, outcome), outcome)
+            (self._result(place, outcome), outcome, delivery.machine)
             for place, outcome in zip(delivery.places, delivery.outcomes, strict=True)
         ]
         self.unwritten += fresh
         self._write()
-        return [result for result, _ in fresh]
+        return [result for result, *_ in fresh]
 
     def _write(self) -> bool:
         """Put what is not written yet into the outbox; False if it cannot take it."""
         try:
             with self.store.entry() as draft:
-                for result, outcome in self.unwritten:
-                    card = self._card(result.place)
+                for result, outcome, machine in self.unwritten:
+                    card = self._card(result.place, machine)
                     if isinstance(outcome, Failure):
                         draft.failed(result.run_id, card, outcome.message, outcome.traceback)
                     else:
@@ -110,7 +110,7 @@ class Writer:
                 self.store.notice(f"{tracking.outbox_folder()}/: {error.strerror}; results are kept in memory")
             self.trouble = error.strerror or str(error)
             return False
-        for result, outcome in self.unwritten:
+        for result, outcome, _ in self.unwritten:
             self.results.append(result)
             if not isinstance(outcome, Failure) and ranked([result, *self.best])[0] is result:
                 self.best, self.best_thetas = [result], outcome.thetas
@@ -129,8 +129,8 @@ class Writer:
             return replace(known, failure=outcome)
         return replace(known, how=TRAINED, outcome=outcome.outcome, final=outcome.final)
 
-    def _card(self, place: int) -> RunCard:
-        tags = {**self.store.settings.tags, **({CELL: self.labels[place]} if place in self.labels else {})}
+    def _card(self, place: int, machine: Mapping[str, str]) -> RunCard:
+        tags = {**self.store.settings.tags, **machine, **({CELL: self.labels[place]} if place in self.labels else {})}
         return replace(cards.card(self.plan.jobs[place], self.plan.keys[place], tags), parent=self.parent.run_id)
 
     def _network(self, place: int) -> Network | None:

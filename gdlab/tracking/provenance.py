@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 import gdlab
+from gdlab.machine import BLAS, PROCESSOR, machine
 
 INITIAL_NAMESPACE = "pid:[4026531836]"  # Linux's number for it
 CLOCK_SECONDS = 2.0  # by which the start of one process may seem to move when the clock is set
@@ -27,14 +28,17 @@ MADE_BY = (
     "gdlab.numpy_version",
     "gdlab.mlflow_version",
     "gdlab.python_version",
+    PROCESSOR,
+    BLAS,
 )
 
 
 @cache
 def provenance() -> dict[str, str]:
-    """Tags that name the code that made a run, and its versions."""
+    """Tags that name the code that made a run, its versions, and this machine."""
     tags = {f"gdlab.{name}_version": importlib.metadata.version(name) for name in ("numpy", "mlflow")}
     tags |= {"gdlab.version": gdlab.__version__, "gdlab.python_version": platform.python_version()}
+    tags |= machine()
     tags |= {"mlflow.source.name": Path(sys.argv[0]).name or "python", "mlflow.source.type": "LOCAL"}
     with suppress(OSError, KeyError, ImportError):  # where the user has no name
         tags["mlflow.user"] = getpass.getuser()

@@ -127,7 +127,7 @@ def test_jobs_are_composed_while_they_are_read():
         begun.extend((job.config["seed"], launcher.composition.loaded) for job in reading)
         return ["a result"]
 
-    launcher = StackedLauncher(workers=None, rows=None)
+    launcher = StackedLauncher(workers=None, rows=None, engine="local", address=None)
     context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks())
     launcher.setup(hydra_context=context, task_function=stackable(run_jobs)(lambda config: None), config=master)
     results = launcher.launch([["seed=1"], ["seed=2"], ["optimizer=adam", "seed=3"]], initial_job_idx=0)

@@ -50,7 +50,10 @@ def test_the_environment_chooses_the_default_data(tmp_path):
         ("optimizer=a", {"optimizer=adam"}),
         ("problem/data=mnist", {"problem/data=mnist", "problem/data=mnist_5k"}),
         ("optimizer=adam optimizer.b", {"optimizer.beta1=", "optimizer.beta2="}),
-        ("-m hydra.launcher.", {"hydra.launcher._target_=", "hydra.launcher.rows=", "hydra.launcher.workers="}),
+        (
+            "-m hydra.launcher.",
+            {f"hydra.launcher.{key}=" for key in ("_target_", "address", "engine", "rows", "workers")},
+        ),
     ],
 )
 def test_the_shell_completes(line, choices, tmp_path):

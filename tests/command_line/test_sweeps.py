@@ -94,7 +94,7 @@ def test_a_stacked_job_leaves_the_files_of_hydras_basic_launcher(tmp_path, empty
             for name, text in left[launcher].items()
         }
         assert results_of(folder)
-    own = ("workers: null", "rows: null")
+    own = ("workers: null", "rows: null", "engine: local", "address: null")
     for name, lines in left["basic"].items():
         assert [line for line in left["stacked"][name] if line.strip() not in own] == lines
     assert len(left["basic"]) == 6
@@ -219,7 +219,7 @@ def test_a_task_that_cannot_be_stacked_runs_job_by_job(tmp_path):
 
 STACKED = APP.replace(
     '@hydra.main(version_base="1.3", config_path=None, config_name=None)\n',
-    """def run_jobs(jobs, /, *, folder, workers, rows, earlier, begin, end):
+    """def run_jobs(jobs, /, *, folder, engine, rows, earlier, begin, end):
     begin([1])
     end(1, ValueError("bad"))
     begin([0])

@@ -18,7 +18,7 @@ from gdlab.registry import Registry
 
 DATA_SETS: Registry[Callable[..., Data]] = Registry("data set", __name__)
 
-__all__ = ["DATA_SETS", "Data", "DataError", "load"]
+__all__ = ["DATA_SETS", "Data", "DataError", "digest", "load"]
 
 
 def load(
@@ -57,6 +57,11 @@ def load(
     share = one_number("label_noise", label_noise, "[0, 1]")
     whole("noise_seed", noise_seed, 0)
     return changes.noisy_labels(data, share, noise_seed) if share else data
+
+
+def digest(name: str, root: str | None = None) -> str:
+    """The digest of a data set as it is on this machine, before any changes; raises as `load` does."""
+    return _loaded(name, root).digest
 
 
 @cache

@@ -5,16 +5,20 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import Executor, Future
 from contextlib import closing
+from functools import partial
 
 import psutil
 import pytest
 import workers
+from messages import exactly
 
 import gdlab
 from gdlab.sweeps.configuration import train_stack
+from gdlab.sweeps.remote import EngineError
 from gdlab.sweeps.stacks import stacks
-from gdlab.sweeps.training import Failure, ReadyWorkers, Training
+from gdlab.sweeps.training import Failure, ReadyWorkers, StackLost, Training
 from gdlab.sweeps.worker import WorkerProcess
 
 
@@ -183,6 +187,91 @@ def test_workers_tell_of_all_steps_also_of_those_that_a_run_did_not_need():
         came = outcomes(configs, [[0, 1], [2]], train_stack, new_executor=ready)
     assert [came[place].outcome for place in range(3)] == ["budget", "diverged", "budget"]
     assert sum(reported) == sum(steps)
+
+
+class Shared(Executor):
+    """Executors that share workers, whose number is set from outside; a stack ends when `end` is called."""
+
+    def __init__(self):
+        self.number, self.calls = 1, {}
+
+    def __call__(self):
+        return self
+
+    def workers(self):
+        return self.number
+
+    def submit(self, function, train_stack, configs):
+        future = Future()
+        self.calls[configs[0]["number"]] = (future, partial(function, train_stack, configs))
+        return future
+
+    def end(self, number, error=None):
+        future, call = self.calls.pop(number)
+        if error:
+            future.set_exception(error)
+        else:
+            future.set_result(call())
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        pass
+
+
+def test_stacks_in_flight_follow_the_number_of_workers():
+    shared = Shared()
+    training = Training(
+        numbered(20), [[n] for n in range(20)], workers=1, train_stack=workers.count, new_executor=shared
+    )
+    found = iter(training)
+    assert sorted(shared.calls) == [0, 1]  # one in training, one waiting
+    shared.end(1)
+    assert next(found).places == [1]
+    assert sorted(shared.calls) == [0, 2]
+    shared.number = 3
+    shared.end(0)
+    assert next(found).places == [0]
+    assert sorted(shared.calls) == [2, 3, 4, 5, 6, 7]
+    shared.number = 1
+    for number in (2, 3, 4, 5):
+        shared.end(number)
+        next(found)
+    assert len(shared.calls) == 2
+    while shared.calls:
+        shared.end(min(shared.calls))
+        next(found)
+    assert list(found) == []
+
+
+class Fated(Shared):
+    """The same, of which the first calls end in errors, and the others at once."""
+
+    def __init__(self, *errors):
+        super().__init__()
+        self.errors = list(errors)
+
+    def submit(self, function, train_stack, configs):
+        future = super().submit(function, train_stack, configs)
+        self.end(configs[0]["number"], self.errors.pop(0) if self.errors else None)
+        return future
+
+
+def test_a_stack_is_submitted_again_as_often_as_its_connection_is_lost():
+    fated = Fated(*[StackLost("no connection", deaths=0)] * 5)
+    came = outcomes(numbered(1), [[0]], workers.count, new_executor=fated)
+    assert good(came) == [0] and fated.errors == []
+
+
+def test_deaths_that_an_engine_has_seen_count():
+    came = outcomes(
+        numbered(2), [[0, 1]], workers.count, new_executor=Fated(*[StackLost("the worker ended", deaths=4)] * 2)
+    )
+    assert came[0].message == "the worker ended, 4 times, while it trained this run alone"
+    assert came[1].outcome
+
+
+def test_an_engine_that_fails_ends_the_training():
+    with pytest.raises(EngineError, match=exactly("no workers")):
+        outcomes(numbered(2), [[0, 1]], workers.count, new_executor=Fated(EngineError("no workers")))
 
 
 def test_a_long_stack_is_reported_while_it_trains(monkeypatch):
