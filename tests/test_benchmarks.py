@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from commands import script
 
-from benchmarks import compare, steps
+from benchmarks import compare, memory, steps, writing
 from gdlab.sweeps.launch import cores
 
 pytestmark = pytest.mark.slow
@@ -54,6 +54,23 @@ def test_a_sweep_is_timed_from_command_to_prompt(tmp_path: Path) -> None:
     assert row["composing_and_tracking_processor_seconds"] > 0
     assert row["training_milliseconds_a_run"] > 0 and row["with_two_recorded_steps"] > 0
     assert "milliseconds_a_recorded_step" in row
+
+
+def test_a_long_sweep_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["memory", "--runs", "400", "--engine", "local", "--output", str(tmp_path)])
+    memory.main()
+    samples = pd.read_csv(tmp_path / "memory-parabola-local.csv")
+    assert samples["runs"].is_monotonic_increasing and samples["runs"].iloc[-1] >= 400
+    assert samples["megabytes"].iloc[-1] > 50
+
+
+def test_writing_is_timed_for_each_kind_of_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["writing", "--runs", "40", "--output", str(tmp_path)])
+    writing.main()
+    table = pd.read_csv(tmp_path / "writing.csv").set_index("store")
+    assert list(table.index) == ["SQLite", "PostgreSQL", "MLflow's server on PostgreSQL"]
+    assert (table["runs a second"] > 1).all()
+    assert table["kB a run of artifacts"].between(100, 200).all()
 
 
 def test_reading_back_is_timed_directly_and_by_mlflows_client(tmp_path: Path) -> None:

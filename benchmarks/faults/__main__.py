@@ -23,13 +23,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.faults import file_faults, interruptions, server_faults
+from benchmarks.faults import cluster_faults, file_faults, interruptions, server_faults
 from benchmarks.faults.bench import Bench
 from benchmarks.faults.registry import FAULTS, Fault
 from benchmarks.faults.services import ServiceError
 from benchmarks.faults.verdicts import line, markdown, row, tried
 
-__all__ = ["file_faults", "interruptions", "server_faults"]  # imported so that they register their faults
+__all__ = [
+    "cluster_faults",
+    "file_faults",
+    "interruptions",
+    "server_faults",
+]  # imported so that they register their faults
 
 
 def main() -> None:
