@@ -32,6 +32,10 @@ from gdlab.sweeps.training import TRIES, StackLost
 from gdlab.sweeps.worker import script_hidden
 
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")
+LOCAL = {  # Dask's settings for a cluster of its own
+    "distributed.scheduler.worker-saturation": 1.0,  # no stack waits at a worker
+    "distributed.worker.profile.enabled": False,  # which samples what trains a hundred times a second
+}
 CLOSE_SECONDS = 5.0
 MISSING_SECONDS = 5.0  # between two looks for workers that have not come back
 
@@ -202,7 +206,7 @@ def _local_cluster(workers: int) -> Iterator[LocalCluster]:
 
     A worker gets its next stack when it has trained the last, so that one that dies takes no other stack with it.
     """
-    with script_hidden(), dask.config.set({"distributed.scheduler.worker-saturation": 1.0}):
+    with script_hidden(), dask.config.set(LOCAL):
         cluster = LocalCluster(
             n_workers=0,
             threads_per_worker=1,
