@@ -35,6 +35,8 @@ LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "to
 LOCAL = {  # Dask's settings for a cluster of its own
     "distributed.scheduler.worker-saturation": 1.0,  # no stack waits at a worker
     "distributed.worker.profile.enabled": False,  # which samples what trains a hundred times a second
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},  # and no MALLOC_TRIM_THRESHOLD_: 64 kB, with which
+    # every array of a step is fetched from the system anew
 }
 CLOSE_SECONDS = 5.0
 MISSING_SECONDS = 5.0  # between two looks for workers that have not come back
