@@ -84,7 +84,8 @@ print(*ConfigStore.instance().list("hydra/launcher"), *ConfigStore.instance().li
 
 
 def test_dependencies_are_what_the_installed_modules_import() -> None:
-    assert imported("gdlab", "hydra_plugins") - {OF_HYDRA} - requirements("server") == requirements("")
+    optional = requirements("server") | requirements("cluster")
+    assert imported("gdlab", "hydra_plugins") - {OF_HYDRA} - optional == requirements("")
 
 
 def test_the_report_extra_holds_what_the_scripts_import_beside_the_library() -> None:
@@ -94,6 +95,11 @@ def test_the_report_extra_holds_what_the_scripts_import_beside_the_library() -> 
 
 def test_the_server_extra_holds_what_only_a_server_needs() -> None:
     assert requirements("server") <= imported("gdlab", "experiments")
+
+
+def test_the_cluster_extra_holds_what_only_a_cluster_needs() -> None:
+    assert requirements("cluster") <= imported("gdlab")
+    assert not requirements("cluster") & requirements("")
 
 
 def files(folder: Path, pattern: str) -> set[str]:

@@ -12,7 +12,7 @@ import pickle
 import signal
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -187,14 +187,18 @@ def _meaning(error: BaseException) -> BaseException:
 
 
 def _reach(address: str) -> None:
-    """Check that a scheduler answers, before there is a client, which would not end if it does not."""
+    """Check that a scheduler answers, before there is a client, which would not end if it does not.
+
+    In a thread of its own, since this one may have an event loop that runs, as in a notebook.
+    """
 
     async def reach() -> None:
         connection = await connect(address)
         await connection.close()
 
     try:
-        asyncio.run(reach())
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, reach()).result()
     except (OSError, ValueError) as error:
         raise EngineError(
             f"no Dask scheduler answers at {address}: start one with `dask scheduler`, or correct "

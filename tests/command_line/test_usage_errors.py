@@ -22,8 +22,8 @@ MISTAKES = {
     "dry-run=true": f"unknown key dry-run; valid keys: {TOP}; did you mean dry_run?",
     "~seeds.ini": "unknown key seeds.ini; valid keys of seeds: batches, fork, fork_step, init; did you mean "
     "seeds.init?",
-    "hydra.launcher.worker=3": "unknown key hydra.launcher.worker; valid keys of hydra.launcher: rows, workers; "
-    "did you mean hydra.launcher.workers?",
+    "hydra.launcher.worker=3": "unknown key hydra.launcher.worker; valid keys of hydra.launcher: address, engine, "
+    "rows, workers; did you mean hydra.launcher.workers?",
     "problem=parabola problem/data=mnist": "problem/data does not apply to this configuration; valid keys of problem: "
     "center, curvature, dtype, name, start",
     "problem.data=mnist": "problem.data must be a section with the keys name, root, without, train_examples, "

@@ -1,8 +1,10 @@
 """Sweeps on a Dask cluster: results, failures and deaths are those of worker processes, and faults have one line."""
 
+import asyncio
 import os
 import shutil
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import dask
@@ -191,6 +193,20 @@ def test_a_scheduler_answers_at_the_address():
         pytest.raises(EngineError, match=exactly(message)),
     ):
         Cluster("tcp://127.0.0.1:9")
+
+
+def test_a_cluster_is_reached_where_an_event_loop_runs(here):
+    """A notebook's cells are called within one."""
+
+    async def cell(address):
+        with closing(Cluster(address)) as cluster:
+            return cluster.threads()
+
+    with (
+        LocalCluster(n_workers=1, processes=False, threads_per_worker=1, dashboard_address=None) as local,
+        ThreadPoolExecutor(1) as thread,  # the browser's tests may have left a loop in this one
+    ):
+        assert thread.submit(asyncio.run, cell(local.scheduler_address)).result() == 1
 
 
 def test_a_sweep_whose_scheduler_ends_is_finished_later(here):
