@@ -97,7 +97,7 @@ class Outbox:
     def runs(self) -> int:
         """How many finished runs wait in it."""
         counts = {}
-        for place in self.folder.glob(f"*/*-*/*/{RECORDS}"):
+        for place in self.folder.glob(f"*/*-*/{'[0-9]' * 6}/{RECORDS}"):
             with suppress(FileNotFoundError):  # it has been sent meanwhile
                 counts[place] = self.known.get(place) or count(place)
         self.known = counts
