@@ -13,7 +13,7 @@ from itertools import chain, pairwise
 from gdlab.sweeps import key
 from gdlab.sweeps.configuration import Config, is_measurement
 
-CACHE = 2**22  # bytes of memory traffic of a stack's step: a core's share of the last-level cache
+CACHE = 2**21  # bytes of memory traffic of a stack's step: a core's L2 cache, 1 to 2 MB on today's servers
 FEW = 8  # rows below which Python's overhead dominates a step: mixing orders of mini-batches costs less
 MOST = 1024
 
