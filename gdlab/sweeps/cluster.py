@@ -38,6 +38,7 @@ LOCAL = {  # Dask's settings for a cluster of its own
     "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},  # and no MALLOC_TRIM_THRESHOLD_: 64 kB, with which
     # every array of a step is fetched from the system anew
 }
+UNREADABLE = (ImportError, AttributeError, pickle.UnpicklingError)  # of a call, on a worker without this gdlab
 CLOSE_SECONDS = 5.0
 MISSING_SECONDS = 5.0  # between two looks for workers that have not come back
 
@@ -180,10 +181,13 @@ def _meaning(error: BaseException) -> BaseException:
         return StackLost("the Dask worker ended", deaths=error.allowed_failures + 1)
     if isinstance(error, EngineError) or getattr(error, "__notes__", None):  # raised within the call
         return error
-    return EngineError(
-        f"a Dask worker cannot take a stack ({type(error).__name__}: {error}): install this version of gdlab, with its "
-        "extra cluster, on all workers"
-    )
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(error, UNREADABLE):
+        return EngineError(
+            f"a Dask worker cannot take a stack ({reason}): install this version of gdlab, with its extra cluster, on "
+            "all workers"
+        )
+    return StackLost(f"Dask lost the stack ({reason})", deaths=1)  # as when a worker dies in the midst of a message
 
 
 def _reach(address: str) -> None:

@@ -26,7 +26,7 @@ from gdlab.sweeps.cluster import Cluster, _meaning
 from gdlab.sweeps.configuration import train_stack
 from gdlab.sweeps.launch import Silent
 from gdlab.sweeps.remote import EngineError
-from gdlab.sweeps.training import Failure, Training
+from gdlab.sweeps.training import Failure, StackLost, Training
 
 PARABOLA = ("problem=parabola", "stop.max_steps=40")
 EXAMPLES = 40
@@ -181,6 +181,12 @@ def test_a_worker_can_import_what_a_stack_needs():
     raised = ModuleNotFoundError("No module named 'scipy'", name="scipy")
     raised.add_note("Traceback of a run")
     assert _meaning(raised) is raised
+
+
+def test_an_error_of_dask_itself_loses_a_stack_which_is_tried_again():
+    lost = _meaning(ValueError("not enough values to unpack"))
+    assert isinstance(lost, StackLost) and lost.deaths == 1
+    assert str(lost) == "Dask lost the stack (ValueError: not enough values to unpack)"
 
 
 def test_a_scheduler_answers_at_the_address():
