@@ -54,9 +54,7 @@ def dask_workers(address: str | None, count: int) -> Workers:
     except ModuleNotFoundError as error:
         if error.name not in CLUSTER:
             raise
-        raise EngineError(
-            "hydra.launcher.engine=dask needs Dask; to install it: pip install dask distributed"
-        ) from None
+        raise EngineError(f"hydra.launcher.engine=dask needs Dask; to install it: {INSTALL}") from None
     cluster = Cluster(address, count)
     threads = cluster.threads() if address else count
     where = f" at {address}" if address else " on this machine"

@@ -86,11 +86,11 @@ def border(table: pd.DataFrame) -> str:
 
 def batch(tables: dict[str, pd.DataFrame]) -> str:
     """Whether the best learning rate grows with the batch size, for each budget."""
-    texts = {_batch(budget, rows): int(rows["n"].min()) for budget, rows in tables.items()}
-    counts, last = set(texts.values()), [*texts][-1:]
-    return words.sentences(
-        *(f"{text}{_n(n)}" if len(counts) > 1 or [text] == last else text for text, n in texts.items())
-    )
+    texts = [_batch(budget, rows) for budget, rows in tables.items()]
+    counts = [_n(int(rows["n"].min())) for rows in tables.values()]
+    if len(set(counts)) == 1:  # said once, at the end
+        counts[:-1] = [""] * (len(counts) - 1)
+    return words.sentences(*(text + count for text, count in zip(texts, counts, strict=True)))
 
 
 def _n(n: int) -> str:

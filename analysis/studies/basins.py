@@ -72,9 +72,10 @@ def analyze(runs: pd.DataFrame, starts: pd.DataFrame, landscapes: Mapping[str, L
             )
         )
     table = runs.assign(landscape=runs[PROBLEM].map(words.spoken)).sort_values(["landscape", RATE])
-    equally_low = [key for key in table["run_id"] if are_equally_low(landscapes[key])]
+    pairs = zip(table["run_id"], table["landscape"], strict=True)
+    equal = {name for run_id, name in pairs if are_equally_low(landscapes[run_id])}
     return StudyResult(
-        answer=lowest(table, {table.loc[table["run_id"] == key, "landscape"].iloc[0] for key in equally_low}),
+        answer=lowest(table, equal),
         findings=findings(table),
         figures=figures,
         tables=[
@@ -125,9 +126,8 @@ def caption(runs: pd.DataFrame, restless: pd.DataFrame, landscape: Landscape) ->
     """The caption of one landscape's maps; `restless` are those left out, in which no start comes to rest."""
     unknown = words.listed([words.spoken(name) for name in stability.unknown_rules(runs)])
     return words.sentences(
-        f"starts on a grid of {runs['starts'].iloc[0]:,.0f} points over the region drawn, in the "
-        f"colour of the minimum that "
-        "descent from them reaches",
+        f"starts on a grid of {runs['starts'].iloc[0]:,.0f} points over the region drawn, in the colour of "
+        "the minimum that descent from them reaches",
         f"a panel is a learning rate{_without(restless)}; dots: the minima",
         "crosses: minima in which descent cannot rest, since the learning rate exceeds the stability limit "
         f"{stability.formula(runs)}, with λ the sharpness at the minimum"

@@ -47,7 +47,7 @@ def versions() -> Mapping[str, str]:
     return {"gdlab": gdlab.__version__, "NumPy": np.__version__, "Python": platform.python_version()}
 
 
-def called(start: Origin, function: Callable[..., T], *args: Any) -> T:
+def called(needed: Origin, function: Callable[..., T], *args: Any) -> T:
     """Call a function on a worker that has what the launcher has.
 
     Raises
@@ -58,7 +58,7 @@ def called(start: Origin, function: Callable[..., T], *args: Any) -> T:
 
     """
     _limit_threads()
-    _check(start)
+    _check(needed)
     try:
         return function(*args)
     except Exception as error:
@@ -66,22 +66,22 @@ def called(start: Origin, function: Callable[..., T], *args: Any) -> T:
         raise
 
 
-def _check(start: Origin) -> None:
-    for name, version in start.versions.items():
+def _check(needed: Origin) -> None:
+    for name, version in needed.versions.items():
         if versions()[name] != version:
             raise EngineError(
                 f"{_worker()} has {name} {versions()[name]}, and the launcher has {version}: install the same on both"
             )
-    if start.data is None:
+    if needed.data is None:
         return
-    name, root = start.data
+    name, root = needed.data
     try:
         found = data.digest(name, root)
     except data.DataError as error:
         raise EngineError(f"{_worker()} cannot load the data set {name}: {error}") from None
-    if found != start.digest:
+    if found != needed.digest:
         raise EngineError(
-            f"{_worker()} has another data set {name} than the launcher (digest {found[:8]}, not {start.digest[:8]}): "
+            f"{_worker()} has another data set {name} than the launcher (digest {found[:8]}, not {needed.digest[:8]}): "
             "give both the same files"
         )
 
