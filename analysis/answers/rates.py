@@ -77,10 +77,8 @@ def border(table: pd.DataFrame) -> str:
     if len(networks := table[network]):
         low, high = networks[RATIO].min(), networks[RATIO].max()
         where = f"at {low:.2g}" if low == high else f"at {low:.2g} to {high:.2g}"
-        parts.append(
-            f"for networks it lies {where} times the prediction made from the curvature at the start, "
-            "depending on the network and on what rise of the cost counts"
-        )
+        why = "" if low == high else ", depending on the network and on what rise of the cost counts"
+        parts.append(f"for networks it lies {where} times the prediction made from the curvature at the start{why}")
     return words.sentences(*parts)
 
 

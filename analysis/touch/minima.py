@@ -39,7 +39,7 @@ def minima_chart(name: str, arms: Arms, meanings: str) -> Chart:
             "choose the seeds, and the text below gives the numbers of a pair."
         ),
         caption=words.sentences(
-            "choose runs and a seed; point at a dot, tap it or choose it for the numbers of the pair",
+            "choose runs and a seed, then a dot for the numbers of the pair",
             "as they are, and aligned: after relabelling the hidden units of one network to bring it close to the "
             "other; the barrier is the largest rise of the training cost above the linear interpolation between the "
             f"ends, at {POINTS} points, and aligned an upper bound",

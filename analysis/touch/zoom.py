@@ -43,8 +43,7 @@ def zoom_chart(
             f"{2**deepest:,} times. The slider and the keys plus and minus enlarge; the text below gives the rates."
         ),
         caption=words.sentences(
-            "purple trains, orange does not; enlarge by the slider, the keys + and -, pinching, or the wheel after "
-            "a click",
+            "enlarge by the slider, the keys + and -, pinching, or the wheel after a click",
             f"pictures were computed at the enlargements {enlargements(pictures)}; between two of them the wider one "
             "is enlarged, and the deeper one fades in",
             *about,

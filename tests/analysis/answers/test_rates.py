@@ -103,8 +103,7 @@ def test_explosions(found, answer):
         ),
         (
             {"network": 1.0},
-            "For networks it lies at 1 times the prediction made from the curvature at the start,"
-            " depending on the network and on what rise of the cost counts.",
+            "For networks it lies at 1 times the prediction made from the curvature at the start.",
         ),
     ],
 )
