@@ -11,12 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 300
@@ -126,6 +128,15 @@ def wait_until(fact: Callable[[], Any], process: subprocess.Popen[str], seconds:
         assert time.monotonic() < deadline, "it did not come to that"
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.1)
+
+
+def of_living(processes: Iterable[Any], read: Callable[[Any], Any]) -> list[Any]:
+    """What is read of each process that has not ended before it is read."""
+    results = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            results.append(read(process))
+    return results
 
 
 def count(folder: Path, query: str) -> int:

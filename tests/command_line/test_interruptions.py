@@ -7,7 +7,7 @@ import time
 
 import psutil
 import pytest
-from commands import count, single_line, start, train, wait_until
+from commands import count, of_living, single_line, start, train, wait_until
 from stores import launched_here, results_of, runs_of
 
 
@@ -23,7 +23,8 @@ def finished_count(folder):
 
 def working_seconds(process):
     """Processor time of all workers of a sweep so far; they import NumPy in less than a second of it."""
-    return sum(child.cpu_times().user for child in psutil.Process(process.pid).children(recursive=True))
+    children = psutil.Process(process.pid).children(recursive=True)
+    return sum(of_living(children, lambda child: child.cpu_times().user))
 
 
 LONG = ("problem=bowl", "stop.max_steps=100000", "optimizer.learning_rate=1.0")
@@ -55,8 +56,9 @@ def test_a_sweep_outlives_its_workers(workplace):
     process = start(workplace, "-m", *LONG, "seed=range(8)", "hydra.launcher.rows=2")
     try:
         wait_until(lambda: finished_count(workplace) >= 1, process)
-        killed = max(psutil.Process(process.pid).children(recursive=True), key=lambda child: child.cpu_times().user)
-        killed.kill()
+        children = psutil.Process(process.pid).children(recursive=True)
+        seconds = of_living(children, lambda child: (child.cpu_times().user, child.pid))
+        os.kill(max(seconds)[1], signal.SIGKILL)
         output, errors = process.communicate(timeout=120)
     finally:
         process.kill()

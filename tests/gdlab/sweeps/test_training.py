@@ -12,6 +12,7 @@ from functools import partial
 import psutil
 import pytest
 import workers
+from commands import of_living
 from messages import exactly
 
 import gdlab
@@ -99,7 +100,7 @@ def test_workers_end_with_a_killed_parent():
 
 def await_end(processes):
     deadline = time.monotonic() + 30
-    while any(psutil.pid_exists(process) and psutil.Process(process).status() != "zombie" for process in processes):
+    while set(of_living(processes, lambda process: psutil.Process(process).status())) - {psutil.STATUS_ZOMBIE}:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
