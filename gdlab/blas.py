@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np  # noqa: F401  # loads the BLAS that the controller looks for
 from threadpoolctl import ThreadpoolController
 
 _controller = ThreadpoolController()
+SMALL_KERNELS = ("SkylakeX", "Cooperlake", "Sapphirerapids")
 one_thread = partial(_controller.limit, limits=1, user_api="blas")
 
 
@@ -18,3 +19,9 @@ def kernel() -> str:
             named = (str(library.get(name) or "") for name in ("internal_api", "version", "architecture"))
             return " ".join(filter(None, named))
     return "unknown"
+
+
+@cache
+def has_small_kernels() -> bool:
+    """True if the BLAS has kernels for small products: OpenBLAS on processors with AVX-512."""
+    return any(library.get("architecture") in SMALL_KERNELS for library in _controller.info())

@@ -29,11 +29,12 @@ from gdlab.problems.activations import Activation
 from gdlab.problems.calls import Calls, Units, replay
 from gdlab.problems.costs import Head, OutputLayer
 from gdlab.problems.problem import Batches
+from gdlab.problems.products import product
 
 Targets = Float[np.ndarray, "examples outputs"]
 LayerViews = list[tuple[Float[np.ndarray, "runs _ _"], Float[np.ndarray, "runs _"]]]
 
-CHUNK = 64  # examples taken at a time: OpenBLAS is fastest while outputs * features * examples stays below 10^6
+CHUNK = 128  # examples taken at a time: with more, their units and those of the other runs leave the cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +128,7 @@ class Passes:
         """The forward pass: the outputs, the loss (runs, examples * outputs), and the last layer's error."""
         last = len(self.layers) - 1
         for i, ((W, b), a) in enumerate(zip(self.layers, self.units, strict=True)):
-            yield partial(np.matmul, self.inputs[i], W.swapaxes(1, 2), a)
+            yield from product(self.inputs[i], W.swapaxes(1, 2), a)
             if i == 0:
                 yield partial(np.multiply, a, self.scale, a)
             yield from _add_bias(a, b)
@@ -146,10 +147,10 @@ class Passes:
             yield partial(np.matmul, ones, error, b_gradient)
             if i == 0:
                 yield partial(np.multiply, error, self.scale, error)
-            yield partial(np.matmul, error.swapaxes(1, 2), self.inputs[i], W_gradient)
+            yield from product(error.swapaxes(1, 2), self.inputs[i], W_gradient)
             if i > 0:
                 below = self.errors[i - 1]
-                yield partial(np.matmul, error, W, below)
+                yield from product(error, W, below)
                 yield from self.architecture.activation.chain(below, self.units[i - 1], self.spares[i - 1])
 
 

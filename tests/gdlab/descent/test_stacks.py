@@ -9,7 +9,7 @@ from gdlab.optimizers import GradientDescent
 from gdlab.seeds import stream
 
 ROWS = 64
-EXAMPLES = 1100  # a batch of 1000 leaves a rest, as do chunks of 64
+EXAMPLES = 1100  # a batch of 1000 leaves a rest, as do chunks of examples
 RATES = np.geomspace(0.01, 3000, ROWS)  # the largest of them diverge, and leave early
 DATA = cases.small_data(EXAMPLES, features=784)
 
@@ -34,14 +34,17 @@ def contents(trajectory):
 
 @pytest.mark.parametrize("own", [False, True], ids=["shared order", "own orders"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("batch_size", [1, 10, 32, 33, 128, 1000, None])
-def test_a_run_in_a_stack_is_the_run_alone(batch_size, dtype, own):
+@pytest.mark.parametrize(
+    ("batch_size", "hidden"),
+    [*[(size, (16, 16)) for size in (1, 10, 32, 33, 128, 1000, None)], (10, (300,)), (128, (30,)), (128, (128, 64))],
+)
+def test_a_run_in_a_stack_is_the_run_alone(batch_size, hidden, dtype, own):
     network = cases.network(
-        data=DATA, hidden=(16, 16), output="identity", batch_size=batch_size, dtype=dtype, examples=100
+        data=DATA, hidden=hidden, output="identity", batch_size=batch_size, dtype=dtype, examples=100
     )
     rows = range(0, ROWS, 1 if (batch_size, dtype) == (32, "float32") else 4)
     alone = {row: contents(trajectories(network, [row], own)[0]) for row in rows}
-    assert len({run[4] for run in alone.values()}) > 3  # some stay to the end, others leave at different steps
+    assert len({run[4] for run in alone.values()}) > 1  # some stay to the end, others leave
     for stack in (rows[:: len(rows) - 1], rows[1 :: len(rows) // 7], rows):
         together = trajectories(network, stack, own)
         for row, trajectory in zip(stack, together, strict=True):

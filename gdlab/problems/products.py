@@ -1,0 +1,73 @@
+r"""Matrix products over a stack, in tiles of the sizes that the BLAS multiplies fastest.
+
+OpenBLAS has kernels for small products, which read the operands where they are; the general ones copy them first. On
+layers of this size the small kernels are up to four times as fast. They take a product :math:`C = A B` of m × k and
+k × n numbers while
+
+.. math::
+
+    m n k \le 10^6, \qquad \text{and where B is the transpose of a matrix also} \quad m n \le 1200, \; k \ge 32
+
+(`sgemm_small_kernel_permit` in the kernels of OpenBLAS 0.3.31 for AVX-512). A larger product is computed in tiles
+within these bounds: :math:`C_{ij} = A_i B_j`, with :math:`A_i` some rows of A and :math:`B_j` some columns of B.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float
+
+from gdlab.blas import has_small_kernels
+from gdlab.problems.calls import Calls
+
+LARGEST_PRODUCT = 10**6
+LARGEST_RESULT = 1200  # of A Bᵀ
+SHORTEST_SUM = 32  # of A Bᵀ
+LONGEST_SUM = 256  # of A B: some columns of a longer B compete for the same places in the cache
+SMALLEST_TILE = 8  # rows and columns below which the general kernels are faster
+LARGE = 128  # rows, columns and terms from which they are as fast
+
+
+def product(
+    a: Float[np.ndarray, "... rows terms"],
+    b: Float[np.ndarray, "... terms columns"],
+    out: Float[np.ndarray, "runs rows columns"],
+) -> Calls:
+    """Record `out` = a b, for each run; an operand without the axis `runs` is the same for all."""
+    (rows, terms), columns = a.shape[-2:], b.shape[-1]
+    height, width = tile(rows, terms, columns, transposed=b.strides[-1] != b.itemsize)
+    if (height, width) != (rows, columns):
+        a = a.reshape(*a.shape[:-2], rows // height, 1, height, terms)
+        b = b.reshape(*b.shape[:-2], 1, terms, columns // width, width).swapaxes(-3, -2)
+        out = out.reshape(len(out), rows // height, height, columns // width, width).swapaxes(2, 3)
+    yield partial(np.matmul, a, b, out)
+
+
+def tile(rows: int, terms: int, columns: int, *, transposed: bool) -> tuple[int, int]:
+    """The height and the width of a product's tiles, `rows` and `columns` if it is best computed whole.
+
+    Of the tiles that divide the product evenly, the one with the least to read for each of its results: `terms` times
+    1 / height + 1 / width.
+    """
+    whole = rows, columns
+    most = LARGEST_PRODUCT // terms
+    if transposed:
+        most = min(most, LARGEST_RESULT)
+    tiled = terms >= SHORTEST_SUM if transposed else terms <= LONGEST_SUM
+    if rows * columns <= most or min(rows, terms, columns) >= LARGE or not tiled or not has_small_kernels():
+        return whole
+    tiles = [
+        (height, width)
+        for height in divisors(rows)
+        for width in divisors(columns)
+        if min(height, width) >= SMALLEST_TILE and height * width <= most
+    ]
+    return min(tiles, key=lambda sides: 1 / sides[0] + 1 / sides[1], default=whole)
+
+
+def divisors(number: int) -> Iterator[int]:
+    """The divisors of a number."""
+    return (divisor for divisor in range(1, number + 1) if number % divisor == 0)
