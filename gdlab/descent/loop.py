@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
@@ -15,8 +16,8 @@ from gdlab.blas import one_thread
 from gdlab.descent.batches import Forks, batches
 from gdlab.descent.schedules import Schedule
 from gdlab.descent.stopping import BUDGET, DIVERGED, RUNNING, Outcomes, Stopping, out_of_bounds
-from gdlab.optimizers import Optimizer, Preconditioned
-from gdlab.problems.problem import Problem, steps_per_epoch
+from gdlab.optimizers import Linear, Optimizer, Preconditioned
+from gdlab.problems.problem import Problem, Scaling, steps_per_epoch
 
 WATCH = 16  # steps between checks of the costs; a divergence is dated to its very step all the same
 
@@ -173,22 +174,28 @@ class _ActiveRuns:
 
     def allocate(self) -> None:
         """Allocate the arrays whose shape depends on the number of runs."""
-        self.learning_rate = self.optimizer.learning_rate.copy()
+        rule, rate = self.optimizer, self.optimizer.learning_rate
         self.gradient = stack_like(self.theta)
         self.oracle = self.problem.oracle(self.theta, self.gradient, self.batches)
+        if isinstance(rule, Linear) and isinstance(self.oracle, Scaling) and rate.shape == self.oracle.factors.shape:
+            self.learning_rate = self.oracle.factors
+            self.update = partial(rule.step, self.theta, self.gradient, self.state)
+        else:
+            self.learning_rate = np.empty_like(rate)
+            self.update = partial(rule.update, self.theta, self.gradient, self.state, self.learning_rate)
+        self.learning_rate[...] = rate
         self.costs = np.empty((WATCH, len(self.rows)), self.theta.dtype)
 
     def advance(self, step: int, until: int) -> None:
         """Take the steps from `step` to `until`, at most WATCH of them: the innermost loop."""
-        oracle, update = self.oracle, self.optimizer.update
-        theta, gradient, state, learning_rate = self.theta, self.gradient, self.state, self.learning_rate
+        oracle, update, learning_rate = self.oracle, self.update, self.learning_rate
         costs = self.costs[: until - step]
         with np.errstate(all="ignore"):
             for i, cost in enumerate(costs):
                 if self.schedule.varies:
                     learning_rate[...] = self.scheduled_rate(step + i)
                 oracle(cost)
-                update(theta, gradient, state, learning_rate)
+                update()
         self.last_costs, self.batch_cost = costs, costs[-1]
         out = out_of_bounds(costs, self.ceiling)
         if out.any():

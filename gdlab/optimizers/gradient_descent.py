@@ -33,7 +33,11 @@ class GradientDescent:
     def update(self, theta: Theta, gradient: Theta, state: None, learning_rate: Rates) -> None:
         """Advance `theta` in place; overwrites `gradient`."""
         np.multiply(gradient, learning_rate, gradient)
-        np.subtract(theta, gradient, theta)
+        self.step(theta, gradient, state)
+
+    def step(self, theta: Theta, scaled_gradient: Theta, state: None) -> None:
+        """Advance `theta` in place."""
+        np.subtract(theta, scaled_gradient, theta)
 
     def stability_limit(self, curvature: PerRun) -> Column:
         """2 / λ."""

@@ -36,9 +36,13 @@ class Momentum:
 
     def update(self, theta: Theta, gradient: Theta, state: MomentumState, learning_rate: Rates) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
-        np.multiply(state.velocity, self.momentum, state.velocity)
         np.multiply(gradient, learning_rate, gradient)
-        np.subtract(state.velocity, gradient, state.velocity)
+        self.step(theta, gradient, state)
+
+    def step(self, theta: Theta, scaled_gradient: Theta, state: MomentumState) -> None:
+        """Advance `theta` and `state` in place."""
+        np.multiply(state.velocity, self.momentum, state.velocity)
+        np.subtract(state.velocity, scaled_gradient, state.velocity)
         np.add(theta, state.velocity, theta)
 
     def stability_limit(self, curvature: PerRun) -> Column:

@@ -44,10 +44,14 @@ class Nesterov:
     def update(self, theta: Theta, gradient: Theta, state: NesterovState, learning_rate: Rates) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.multiply(gradient, learning_rate, gradient)
+        self.step(theta, gradient, state)
+
+    def step(self, theta: Theta, scaled_gradient: Theta, state: NesterovState) -> None:
+        """Advance `theta` and `state` in place."""
         np.multiply(state.velocity, self.momentum, state.velocity)
-        np.subtract(state.velocity, gradient, state.velocity)
+        np.subtract(state.velocity, scaled_gradient, state.velocity)
         np.multiply(state.velocity, self.momentum, state.ahead)
-        np.subtract(state.ahead, gradient, state.ahead)
+        np.subtract(state.ahead, scaled_gradient, state.ahead)
         np.add(theta, state.ahead, theta)
 
     def stability_limit(self, curvature: PerRun) -> Column:

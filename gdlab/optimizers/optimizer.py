@@ -32,6 +32,15 @@ class Optimizer(Protocol):
 
 
 @runtime_checkable
+class Linear(Optimizer, Protocol):
+    """A rule that needs nothing but the product of the learning rate and the gradient, whoever multiplies them."""
+
+    def step(self, theta: Theta, scaled_gradient: Theta, state: Any) -> None:
+        """Advance `theta` and `state` in place, given the learning rate times the gradient."""
+        ...
+
+
+@runtime_checkable
 class Preconditioned(Optimizer, Protocol):
     """A rule that divides the step along each parameter by a number of its own."""
 

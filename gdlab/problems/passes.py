@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from gdlab.arrays import Costs, Features, Indices, Labels, Theta, aligned, stack_like
+from gdlab.arrays import Column, Costs, Features, Indices, Labels, Theta, aligned, stack_like
 from gdlab.problems.activations import Activation
 from gdlab.problems.calls import Calls, Units, replay
 from gdlab.problems.costs import Head, OutputLayer
@@ -95,13 +95,23 @@ class Passes:
     """The forward and the backward pass for a fixed number of examples; all memory is allocated here.
 
     The examples are the same for all runs, or, with `own`, each run's own; `total` is how many the cost is averaged
-    over. `forward` and `backward` record the calls to make once examples are loaded.
+    over. The error of the last layer, and so the whole gradient, is that of the cost times each run's `factors`.
+    `forward` and `backward` record the calls to make once examples are loaded.
     """
 
-    def __init__(self, architecture: Architecture, theta: Theta, examples: int, total: int, own: bool = False) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        theta: Theta,
+        examples: int,
+        total: int,
+        own: bool = False,
+        factors: Column | None = None,
+    ) -> None:
         runs, dtype, sizes = len(theta), architecture.dtype, architecture.sizes
         self.architecture, self.layers = architecture, architecture.layers(theta)
         self.per_example = 1 / total
+        self.factors = np.ones((runs, 1), dtype) if factors is None else factors
         which = (runs, examples) if own else (examples,)
         self.bytes = np.empty((*which, sizes[0]), np.uint8)
         self.features = aligned(self.bytes.shape, dtype)
@@ -135,7 +145,9 @@ class Passes:
             if i < last:
                 yield from self.architecture.activation.apply(a)
         head = self.architecture.head
-        weight = np.array(head.slope * self.per_example, self.architecture.dtype)
+        slope = np.array(head.slope * self.per_example, self.architecture.dtype)
+        weight = np.empty((len(self.factors), 1, 1), self.architecture.dtype)
+        yield partial(np.multiply, self.factors[:, None], slope, weight)
         yield from head.apply(OutputLayer(a, self.targets, self.errors[last], self.losses, self.spares[last], weight))
 
     def backward(self, gradient: Theta) -> Calls:
@@ -165,11 +177,17 @@ def _add_bias(a: Units, b: Float[np.ndarray, "runs units"]) -> Calls:
 
 
 def chunked_passes(
-    architecture: Architecture, theta: Theta, total: int, own: bool = False, size: int = CHUNK
+    architecture: Architecture,
+    theta: Theta,
+    total: int,
+    own: bool = False,
+    factors: Column | None = None,
+    size: int = CHUNK,
 ) -> list[tuple[slice, Passes]]:
     """The chunks of `total` examples, in order, each with its passes."""
     chunks = [slice(start, min(start + size, total)) for start in range(0, total, size)]
-    by_size = {n: Passes(architecture, theta, n, total, own) for n in {chunk.stop - chunk.start for chunk in chunks}}
+    sizes = {chunk.stop - chunk.start for chunk in chunks}
+    by_size = {n: Passes(architecture, theta, n, total, own, factors) for n in sizes}
     return [(chunk, by_size[chunk.stop - chunk.start]) for chunk in chunks]
 
 
@@ -193,7 +211,7 @@ def recorded_passes(
 
 
 class MiniBatchOracle:
-    """The cost of the next mini-batch at theta; it writes the gradient, too.
+    """The cost of the next mini-batch at theta; it writes the gradient times `factors`, too.
 
     A run's result is the same to the last bit whether runs share an order of mini-batches or not.
     """
@@ -210,11 +228,12 @@ class MiniBatchOracle:
         self.features, self.targets, _ = examples
         self.batches = batches
         total = batch_size or len(examples.labels)
+        self.factors = np.ones((len(theta), 1), architecture.dtype)
         self.cost = np.empty(len(theta), architecture.dtype)
         self.per_example = np.array(1 / total, architecture.dtype)
         chunk_cost, chunk_gradient = np.empty_like(self.cost), None
         self.chunks: list[tuple[slice, Passes, list[partial[Any]]]] = []
-        for chunk, passes in chunked_passes(architecture, theta, total, batches.own):
+        for chunk, passes in chunked_passes(architecture, theta, total, batches.own, self.factors):
             if chunk.start == 0:
                 calls = [
                     *passes.forward(),

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int
 
-from gdlab.arrays import Costs, Indices, Point, Theta
+from gdlab.arrays import Column, Costs, Indices, Point, Theta
 
 
 @runtime_checkable
@@ -31,6 +31,17 @@ class Oracle(Protocol):
     """First-order oracle: writes the cost at a fixed theta to `out`, and the gradient to a fixed array."""
 
     def __call__(self, out: Costs) -> None: ...
+
+
+@runtime_checkable
+class Scaling(Oracle, Protocol):
+    """An oracle that writes the gradient times a factor for each run, in its own precision.
+
+    The factors are 1 at first, and may be overwritten between calls. Backpropagation multiplies the last layer's error
+    by them, which all of the gradient is proportional to: the learning rate costs nothing there.
+    """
+
+    factors: Column
 
 
 @runtime_checkable

@@ -49,6 +49,6 @@ def score(outputs: np.ndarray, target: int) -> float:
     """The quadratic cost of one example's outputs."""
     z = outputs[None, None].copy()
     targets = one_hot(np.array([target], np.uint8), len(outputs), z.dtype)
-    layer = OutputLayer(z, targets, np.empty_like(z), np.empty_like(z), np.empty_like(z), np.array(1.0))
+    layer = OutputLayer(z, targets, np.empty_like(z), np.empty_like(z), np.empty_like(z), np.ones((1, 1, 1)))
     replay(COSTS["quadratic"].heads["identity"].apply(layer))
     return float(layer.loss.sum())

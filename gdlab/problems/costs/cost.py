@@ -13,7 +13,7 @@ from gdlab.problems.calls import Calls, Units
 
 Targets = Float[np.ndarray, "*runs examples units"]
 Shares = Float[np.ndarray, " classes"]
-Scalar = Float[np.ndarray, ""]
+Weight = Float[np.ndarray, "#runs 1 1"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class OutputLayer:
     - to `error`: :math:`\partial C / \partial z` of one example, times `weight`;
     - to `loss`: each output's contribution to its example's cost.
 
-    `weight` holds the 1 / examples of the average and the constant of the derivative, the head's `slope`: the 2 of a
-    square, the 1 of a logarithm. `spare` is scratch memory.
+    `weight` holds the 1 / examples of the average, the constant of the derivative, the head's `slope` (the 2 of a
+    square, the 1 of a logarithm), and the factor of each run. `spare` is scratch memory.
     """
 
     z: Units
@@ -35,7 +35,7 @@ class OutputLayer:
     error: Units
     loss: Units
     spare: Units
-    weight: Scalar
+    weight: Weight
 
 
 class Head(NamedTuple):

@@ -13,7 +13,7 @@ from gdlab import optimizers, problems
 from gdlab.arrays import spread
 from gdlab.descent.schedules import SCHEDULES
 from gdlab.descent.stopping import CONVERGED, DIVERGED
-from gdlab.optimizers import OPTIMIZERS, Preconditioned
+from gdlab.optimizers import OPTIMIZERS, Linear, Preconditioned
 from gdlab.seeds import stream
 
 
@@ -232,13 +232,29 @@ PLAIN = {  # settings at which another rule is plain descent
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_a_rule_with_nothing_to_remember_is_plain_descent_bit_for_bit(name):
+def test_a_rule_with_nothing_to_remember_is_plain_descent(name):
+    """Bit for bit, where both multiply the learning rate at the same place."""
     network = cases.network(batch_size=5)
     plain, other = (
         gdlab.run(network, stepping, stopping=cases.budget(50))
         for stepping in (rule("gradient_descent", 0.7), rule(name, 0.7, **PLAIN[name]))
     )
-    assert plain.theta.tobytes() == other.theta.tobytes()
+    if hasattr(OPTIMIZERS[name], "step"):
+        assert plain.theta.tobytes() == other.theta.tobytes()
+    assert np.allclose(plain.theta, other.theta, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["gradient_descent", "momentum", "nesterov"])
+def test_a_rule_takes_the_same_step_whoever_multiplies_by_the_learning_rate(name):
+    """A network multiplies its errors by the rate; by a rate for each parameter, all of them equal, it cannot."""
+    assert isinstance(rule(name, 0.1), Linear)
+    network, rates = cases.network(batch_size=5), np.array([[0.3], [0.7]])
+    once, each = (
+        gdlab.run(network, rule(name, rate), schedule=SCHEDULES["cosine"](), seed=[1, 2], stopping=cases.budget(50))
+        for rate in (rates, np.repeat(rates, network.parameters, axis=1))
+    )
+    assert np.allclose(once.theta, each.theta, rtol=0, atol=1e-13)
+    assert np.abs(once.theta - network.initial(stream(1, 0))).max() > 0.01
 
 
 def test_a_stale_gradient_on_a_quadratic_has_a_closed_form():

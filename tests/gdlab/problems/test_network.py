@@ -46,6 +46,20 @@ def test_gradient_agrees_with_central_differences(activation, output, cost_name,
         assert np.abs(rise - slope @ direction).max() < 1e-7 * norm(slope).max()
 
 
+@pytest.mark.parametrize("examples", [40, 2 * CHUNK + 6])
+@pytest.mark.parametrize(("output", "cost_name"), sorted({case[1:] for case in cases.NETWORKS}))
+def test_the_oracle_writes_the_gradient_times_each_runs_factor(output, cost_name, examples):
+    network = cases.network(data=cases.small_data(examples), output=output, cost=cost_name)
+    theta, out = starts(network), stack_like(starts(network))
+    plain, costs = gradient(network, theta)
+    oracle, again = network.oracle(theta, out, batches(network, [0, 0, 0])), np.empty_like(costs)
+    for factors in ([[1.0], [1.0], [1.0]], [[0.5], [3.0], [1e-3]]):
+        oracle.factors[...] = factors
+        oracle(again)
+        assert np.allclose(out, plain * factors, rtol=1e-11, atol=1e-15)
+        assert again.tobytes() == costs.tobytes()
+
+
 def test_gradient_of_each_parameter():
     network = cases.network(hidden=(3,))
     theta, h = starts(network, 1), 1e-5
