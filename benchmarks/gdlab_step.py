@@ -21,6 +21,7 @@ def main() -> None:
     """Time the stacks one after another."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stacks", type=int, nargs="+", default=[1], help="runs in each stack (%(default)s)")
+    parser.add_argument("--hidden", type=int, nargs="+", default=[16, 16], help="hidden units (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=32, help="(%(default)s)")
     parser.add_argument("--steps", type=int, default=400, help="mini-batch steps in one timing (%(default)s)")
     parser.add_argument("--own-orders", action="store_true", help="each run has its own order of mini-batches")
@@ -34,9 +35,10 @@ def main() -> None:
 
 
 def config(options: argparse.Namespace, seed: int) -> Config:
-    """One run: the network of the defaults, plain descent, for as many steps as are timed."""
+    """One run: sigmoid units, plain descent, for as many steps as are timed."""
+    network = {"data": options.data, "hidden": options.hidden, "batch_size": options.batch_size, "examples": 100}
     return gdlab.config(
-        {"name": "network", "data": options.data, "batch_size": options.batch_size, "examples": 100},
+        {"name": "network", **network},
         stop={"max_epochs": None, "max_steps": options.steps * (REPEATS + 2), "gradient_tolerance": 0.0},
         record={"points": 2},
         seeds={"init": seed, "batches": seed if options.own_orders else 0},

@@ -36,10 +36,15 @@ def peers(tmp_path: Path) -> Path:
 
 def test_steps_are_timed_alone_and_in_a_sweep(tmp_path: Path) -> None:
     tiny = ["--data", "mnist_5k", "--runs", "4", "--rounds", "1", "--examples", "320", "--batch-size", "10"]
+    tiny += ["--hidden", "16-16", "30"]
     done = script(tmp_path, "benchmarks/steps.py", *tiny)
     assert done.returncode == 0, done.stderr
-    times = pd.read_csv(tmp_path / "benchmarks" / "results" / "steps.csv").set_index(["kind", "name"])
-    assert set(times.index) == {("lone run", "gdlab"), ("sweep", "gdlab"), ("sweep", "gdlab, own orders")}
+    times = pd.read_csv(tmp_path / "benchmarks" / "results" / "steps.csv").set_index(["network", "kind", "name"])
+    assert set(times.index) == {
+        (network, *timed)
+        for network in ("16-16", "30")
+        for timed in (("lone run", "gdlab"), ("sweep", "gdlab"), ("sweep", "gdlab, own orders"))
+    }
     assert times["microseconds"].between(1, 1e6).all()
     assert (times["times_gdlab"].xs("gdlab", level="name") == 1).all()
     assert (tmp_path / "benchmarks" / "results" / "steps.png").stat().st_size > 5000
@@ -98,19 +103,30 @@ def test_reading_back_is_timed_directly_and_by_mlflows_client(tmp_path: Path) ->
 )
 def test_peers_are_started_with_the_threads_that_they_may_use(peers: Path, peer: str, kind: str, expected: int) -> None:
     options = argparse.Namespace(peers=peers, peers_python=sys.executable, examples=320, runs=4, data="mnist_5k")
-    assert steps.microseconds(peer, kind, 10, options) == pytest.approx(expected, rel=1e-12)
+    work = steps.Work(kind, steps.CLASSIC, 10)
+    assert steps.microseconds(peer, work, options, Path("none")) == pytest.approx(expected, rel=1e-12)
+
+
+def test_larger_networks_are_timed_beside_pytorch_on_every_number_of_threads(peers: Path) -> None:
+    options = argparse.Namespace(peers=peers, peers_python="python", examples=320, runs=4, data="mnist_5k", only=None)
+    lone, sweep = (steps.Work(kind, (128, 64), 32) for kind in (steps.LONE, steps.SWEEP))
+    timed = [[*steps.commands(name, lone, options, Path("data"))] for name in steps.peers(lone, options)]
+    assert [(len(commands), commands[0][-5]) for commands in timed] == [(1, str(n + 1)) for n in range(cores())]
+    (name,) = steps.peers(sweep, options)
+    assert len(list(steps.commands(name, sweep, options, Path("data")))) == cores()
+    assert timed[0][0][2:6] == ["data", "--hidden", "128", "64"]
 
 
 def test_a_peer_that_fails_is_named(peers: Path) -> None:
     options = argparse.Namespace(peers=peers, peers_python=sys.executable, examples=320, runs=4, data="mnist_5k")
     with pytest.raises(SystemExit, match="jax could not be timed: .*invalid choice"):
-        steps.microseconds("jax", steps.LONE, 10, options)
+        steps.microseconds("jax", steps.Work(steps.LONE, steps.CLASSIC, 10), options, Path("none"))
 
 
 def test_every_run_of_the_sweep_is_timed_on_one_core(tmp_path: Path) -> None:
     options = argparse.Namespace(data="mnist_5k", runs=64)
     for own_orders in (False, True):
-        assert sum(map(sum, steps.stack_sizes(32, own_orders, options))) == 64
+        assert sum(map(sum, steps.stack_sizes(steps.Work(steps.SWEEP, steps.CLASSIC, 32), own_orders, options))) == 64
 
 
 def test_reports_are_compared_cell_by_cell(tmp_path: Path) -> None:
