@@ -29,7 +29,7 @@ import pandas as pd
 from benchmarks import gdlab_step, torch_step
 from benchmarks.steps_figure import figure
 from gdlab import blas
-from gdlab.problems.data import load
+from gdlab.problems.data import DataError, load
 from gdlab.sweeps.launch import cores
 from gdlab.sweeps.stacks import stacks
 
@@ -171,8 +171,9 @@ def peers(work: Work, options: argparse.Namespace) -> Sequence[str]:
 def data_file(options: argparse.Namespace) -> Iterator[Path]:
     """The training set as a file that Python can read without gdlab."""
     with tempfile.TemporaryDirectory() as folder:
-        path, data = Path(folder, "data.npz"), load(name=options.data)
+        path = Path(folder, "data.npz")
         if options.peers:
+            data = load(name=options.data)
             np.savez(path, features=data.train_features, labels=data.train_labels, scale=data.scale)
         yield path
 
@@ -235,4 +236,7 @@ def stack_sizes(work: Work, own_orders: bool, options: argparse.Namespace) -> li
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DataError as error:
+        sys.exit(f"error: {error}")
