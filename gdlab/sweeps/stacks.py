@@ -15,6 +15,7 @@ from gdlab.sweeps.configuration import Config, is_measurement
 
 CACHE = 2**21  # bytes of memory traffic of a stack's step: a core's L2 cache, 1 to 2 MB on today's servers
 FEW = 8  # rows below which Python's overhead dominates a step: mixing orders of mini-batches costs less
+FEWEST = 4  # rows below which Python's overhead outweighs what the cache saves
 MOST = 1024
 
 Stacks = list[list[int]]  # places of runs in the sweep
@@ -35,9 +36,18 @@ def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> 
     for places in groups.values():
         for together in _by_order(configs, places):
             own = len({key.order(configs[place]) for place in together}) > 1
-            fit = rows or max(1, CACHE // key.row_bytes(configs[places[0]], own))
+            fit = rows or _rows_that_fit(configs[places[0]], own)
             result += _even_parts(together, min(fit, largest, MOST))
     return result
+
+
+def _rows_that_fit(config: Config, own_orders: bool) -> int:
+    """As many rows as fit the cache. Examples of their own are worth keeping there if at least FEWEST rows leave half
+    of it free, for what else a step touches; else they do not count.
+    """
+    if own_orders and (rows := CACHE // 2 // key.row_bytes(config, True)) >= FEWEST:
+        return rows
+    return max(1, CACHE // key.row_bytes(config, False))
 
 
 def _by_order(configs: Sequence[Config], places: Sequence[int]) -> list[list[int]]:

@@ -60,7 +60,14 @@ def test_stacks_fit_the_cache():
 def test_stacks_with_their_own_examples_hold_fewer_rows():
     shared = sizes(stacks([config(hidden=[128], batch_size=64) for _ in range(200)], workers=1))
     own = sizes(stacks([config(seed=seed, hidden=[128], batch_size=64) for seed in range(200)], workers=1))
-    assert max(own) < max(shared)
+    assert 4 <= max(own) <= max(shared) / 2
+
+
+def test_examples_that_do_not_fit_the_cache_do_not_make_stacks_smaller():
+    large = {"hidden": [1000], "batch_size": 128}
+    shared = sizes(stacks([config(**large) for _ in range(30)], workers=1))
+    own = sizes(stacks([config(seed=seed, **large) for seed in range(30)], workers=1))
+    assert own == shared and max(own) == 3
 
 
 def test_a_measurement_stays_alone():
