@@ -179,7 +179,7 @@ class _ActiveRuns:
         self.oracle = self.problem.oracle(self.theta, self.gradient, self.batches)
         if isinstance(rule, Linear) and isinstance(self.oracle, Scaling) and rate.shape == self.oracle.factors.shape:
             self.learning_rate = self.oracle.factors
-            self.update = partial(rule.step, self.theta, self.gradient, self.state)
+            self.update = partial(rule.update_scaled, self.theta, self.gradient, self.state)
         else:
             self.learning_rate = np.empty_like(rate)
             self.update = partial(rule.update, self.theta, self.gradient, self.state, self.learning_rate)

@@ -3,8 +3,8 @@
 A rule is a frozen dataclass of hyperparameters, each a column (runs, 1), with three methods: `init` makes the state and
 allocates all its memory; `update` advances theta and the state in place, at the learning rate that the loop passes for
 this step; `stability_limit` is the largest stable learning rate on a quadratic. A rule that divides each parameter's
-step has a fourth, `preconditioner`: what it divides by. A rule that needs nothing but the
-product of the learning rate and the gradient has `step`, which takes it: a network computes the product at once.
+step has a fourth, `preconditioner`: what it divides by. A rule that needs nothing but the product of the learning rate
+and the gradient has `update_scaled`, which takes that: networks compute it at once.
 """
 
 from __future__ import annotations

@@ -33,9 +33,9 @@ class GradientDescent:
     def update(self, theta: Theta, gradient: Theta, state: None, learning_rate: Rates) -> None:
         """Advance `theta` in place; overwrites `gradient`."""
         np.multiply(gradient, learning_rate, gradient)
-        self.step(theta, gradient, state)
+        self.update_scaled(theta, gradient, state)
 
-    def step(self, theta: Theta, scaled_gradient: Theta, state: None) -> None:
+    def update_scaled(self, theta: Theta, scaled_gradient: Theta, state: None) -> None:
         """Advance `theta` in place."""
         np.subtract(theta, scaled_gradient, theta)
 

@@ -37,9 +37,9 @@ class Momentum:
     def update(self, theta: Theta, gradient: Theta, state: MomentumState, learning_rate: Rates) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.multiply(gradient, learning_rate, gradient)
-        self.step(theta, gradient, state)
+        self.update_scaled(theta, gradient, state)
 
-    def step(self, theta: Theta, scaled_gradient: Theta, state: MomentumState) -> None:
+    def update_scaled(self, theta: Theta, scaled_gradient: Theta, state: MomentumState) -> None:
         """Advance `theta` and `state` in place."""
         np.multiply(state.velocity, self.momentum, state.velocity)
         np.subtract(state.velocity, scaled_gradient, state.velocity)

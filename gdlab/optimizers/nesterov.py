@@ -44,9 +44,9 @@ class Nesterov:
     def update(self, theta: Theta, gradient: Theta, state: NesterovState, learning_rate: Rates) -> None:
         """Advance `theta` and `state` in place; overwrites `gradient`."""
         np.multiply(gradient, learning_rate, gradient)
-        self.step(theta, gradient, state)
+        self.update_scaled(theta, gradient, state)
 
-    def step(self, theta: Theta, scaled_gradient: Theta, state: NesterovState) -> None:
+    def update_scaled(self, theta: Theta, scaled_gradient: Theta, state: NesterovState) -> None:
         """Advance `theta` and `state` in place."""
         np.multiply(state.velocity, self.momentum, state.velocity)
         np.subtract(state.velocity, scaled_gradient, state.velocity)

@@ -35,7 +35,7 @@ class Optimizer(Protocol):
 class Linear(Optimizer, Protocol):
     """A rule that needs nothing but the product of the learning rate and the gradient, whoever multiplies them."""
 
-    def step(self, theta: Theta, scaled_gradient: Theta, state: Any) -> None:
+    def update_scaled(self, theta: Theta, scaled_gradient: Theta, state: Any) -> None:
         """Advance `theta` and `state` in place, given the learning rate times the gradient."""
         ...
 

@@ -12,6 +12,7 @@ With a⁰ the features and layers l = 1 … L, for each example:
 
 (Nielsen 2015, chapter 2, BP1-BP4). A row of theta is W¹ (outputs, features), b¹, W², b², … of one run, flattened.
 Every product below is one `matmul` over the runs axis, so a run's arithmetic does not depend on the other runs.
+Errors and gradients are proportional to the last error: times a run's learning rate it makes them times that rate, too.
 """
 
 from __future__ import annotations

@@ -239,7 +239,7 @@ def test_a_rule_with_nothing_to_remember_is_plain_descent(name):
         gdlab.run(network, stepping, stopping=cases.budget(50))
         for stepping in (rule("gradient_descent", 0.7), rule(name, 0.7, **PLAIN[name]))
     )
-    if hasattr(OPTIMIZERS[name], "step"):
+    if hasattr(OPTIMIZERS[name], "update_scaled"):
         assert plain.theta.tobytes() == other.theta.tobytes()
     assert np.allclose(plain.theta, other.theta, rtol=0, atol=1e-13)
 
