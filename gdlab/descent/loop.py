@@ -173,7 +173,10 @@ class _ActiveRuns:
         self.allocate()
 
     def allocate(self) -> None:
-        """Allocate the arrays whose shape depends on the number of runs."""
+        """Allocate the arrays whose shape depends on the number of runs.
+
+        If rule and problem allow it, the learning rate is kept in the oracle's factors, which multiply the gradient.
+        """
         rule, rate = self.optimizer, self.optimizer.learning_rate
         self.gradient = stack_like(self.theta)
         self.oracle = self.problem.oracle(self.theta, self.gradient, self.batches)

@@ -33,10 +33,10 @@ class Optimizer(Protocol):
 
 @runtime_checkable
 class Linear(Optimizer, Protocol):
-    """A rule that needs nothing but the product of the learning rate and the gradient, whoever multiplies them."""
+    """A rule that uses the learning rate and the gradient through their product alone."""
 
     def update_scaled(self, theta: Theta, scaled_gradient: Theta, state: Any) -> None:
-        """Advance `theta` and `state` in place, given the learning rate times the gradient."""
+        """Advance `theta` and `state` in place; `scaled_gradient` is the learning rate times the gradient."""
         ...
 
 

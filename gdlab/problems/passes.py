@@ -1,18 +1,24 @@
 r"""The forward pass and the backward pass through a network, and the oracle that evaluates mini-batches with them.
 
-With a⁰ the features and layers l = 1 … L, for each example:
+With x the features of an example, s their scale and layers l = 1 … L:
 
 .. math::
 
+    a^0 = s x, \qquad
     z^l = W^l a^{l-1} + b^l, \qquad a^l = f(z^l), \qquad
-    \delta^L = \frac{\partial C}{\partial z^L}, \qquad
+    \delta^L = \frac{\eta}{m} \frac{\partial C_x}{\partial z^L}, \qquad
     \delta^{l-1} = \left( W^{l\top} \delta^l \right) \odot f'(z^{l-1}), \qquad
-    \frac{\partial C}{\partial W^l} = \sum_\text{examples} \delta^l a^{l-1\top}, \qquad
-    \frac{\partial C}{\partial b^l} = \sum_\text{examples} \delta^l
+    \eta \frac{\partial C}{\partial W^l} = \sum_x \delta^l a^{l-1\top}, \qquad
+    \eta \frac{\partial C}{\partial b^l} = \sum_x \delta^l
 
-(Nielsen 2015, chapter 2, BP1-BP4). A row of theta is W¹ (outputs, features), b¹, W², b², … of one run, flattened.
-Every product below is one `matmul` over the runs axis, so a run's arithmetic does not depend on the other runs.
-Errors and gradients are proportional to the last error: times a run's learning rate it makes them times that rate, too.
+(Nielsen 2015, chapter 2, BP1-BP4), where the cost C is the mean of the costs C_x of m examples, and the cost's head
+computes the last a and δ. All of the gradient is linear in the last δ, so a factor η of each run costs no pass over its
+parameters: it is 1, or the learning rate.
+
+In the arrays an example is a row: z is :math:`a W^\top + b`, and the gradient of W is :math:`\delta^\top a`. The scale
+multiplies the shorter of two arrays: :math:`z^1 = s (x W^{1\top}) + b^1`, and sδ¹ takes the place of δ¹ for W¹.
+A row of theta is W¹ (outputs, features), b¹, W², b², … of one run, flattened. Every product is one `matmul`, broadcast
+over the runs, so a run's arithmetic does not depend on the other runs.
 """
 
 from __future__ import annotations
@@ -96,8 +102,8 @@ class Passes:
     """The forward and the backward pass for a fixed number of examples; all memory is allocated here.
 
     The examples are the same for all runs, or, with `own`, each run's own; `total` is how many the cost is averaged
-    over. The error of the last layer, and so the whole gradient, is that of the cost times each run's `factors`.
-    `forward` and `backward` record the calls to make once examples are loaded.
+    over. `forward` and `backward` record the calls to make once examples are loaded. `backward` writes the gradient
+    times `factors`, which may change between two replays; by default they are 1.
     """
 
     def __init__(
@@ -130,7 +136,7 @@ class Passes:
         np.copyto(self.targets, targets)
 
     def gather(self, features: Features, targets: Targets, indices: Indices) -> None:
-        """Load the examples at `indices`: gathering bytes and casting them moves a quarter of the memory."""
+        """Load the examples at `indices`: of bytes, a quarter of the memory is gathered. "clip" gathers in place."""
         features.take(indices, 0, self.bytes, "clip")
         targets.take(indices, 0, self.targets, "clip")
         np.copyto(self.features, self.bytes)
@@ -146,9 +152,8 @@ class Passes:
             if i < last:
                 yield from self.architecture.activation.apply(a)
         head = self.architecture.head
-        slope = np.array(head.slope * self.per_example, self.architecture.dtype)
         weight = np.empty((len(self.factors), 1, 1), self.architecture.dtype)
-        yield partial(np.multiply, self.factors[:, None], slope, weight)
+        yield partial(np.multiply, self.factors[:, None], weight.dtype.type(head.slope * self.per_example), weight)
         yield from head.apply(OutputLayer(a, self.targets, self.errors[last], self.losses, self.spares[last], weight))
 
     def backward(self, gradient: Theta) -> Calls:
@@ -168,7 +173,7 @@ class Passes:
 
 
 def _add_bias(a: Units, b: Float[np.ndarray, "runs units"]) -> Calls:
-    """Add each run's bias to its examples, to several at once, since broadcasting short rows is slow."""
+    """Add each run's bias to its examples, to up to 8 at once: NumPy is slow to broadcast short rows."""
     runs, examples, size = a.shape
     together = max(n for n in range(1, 9) if examples % n == 0)
     tile = aligned((runs, together, size), a.dtype)
@@ -212,7 +217,7 @@ def recorded_passes(
 
 
 class MiniBatchOracle:
-    """The cost of the next mini-batch at theta; it writes the gradient times `factors`, too.
+    """A call writes the mean cost of each run's next mini-batch, and to `gradient` its gradient times `factors`.
 
     A run's result is the same to the last bit whether runs share an order of mini-batches or not.
     """
@@ -234,6 +239,7 @@ class MiniBatchOracle:
         self.per_example = np.array(1 / total, architecture.dtype)
         chunk_cost, chunk_gradient = np.empty_like(self.cost), None
         self.chunks: list[tuple[slice, Passes, list[partial[Any]]]] = []
+        recorded: dict[Passes, list[partial[Any]]] = {}  # of the chunks after the first
         for chunk, passes in chunked_passes(architecture, theta, total, batches.own, self.factors):
             if chunk.start == 0:
                 calls = [
@@ -241,9 +247,11 @@ class MiniBatchOracle:
                     partial(np.add.reduce, passes.loss, axis=1, out=self.cost),
                     *passes.backward(gradient),
                 ]
+            elif passes in recorded:
+                calls = recorded[passes]
             else:
                 chunk_gradient = stack_like(theta) if chunk_gradient is None else chunk_gradient
-                calls = [
+                calls = recorded[passes] = [
                     *passes.forward(),
                     partial(np.add.reduce, passes.loss, axis=1, out=chunk_cost),
                     partial(np.add, self.cost, chunk_cost, self.cost),

@@ -24,12 +24,12 @@ from gdlab.blas import has_small_kernels
 from gdlab.problems.calls import Calls
 
 LARGEST_PRODUCT = 10**6
-LARGEST_RESULT = 1200  # of A Bᵀ
-SHORTEST_SUM = 32  # of A Bᵀ
-LONGEST_SUM = 256  # of A B: some columns of a longer B compete for the same places in the cache
+LARGEST_RESULT = 1200  # where B is a transpose
+FEWEST_TERMS = 32  # where B is a transpose
+MOST_TERMS = 256  # where it is none: a few columns of a taller B compete for the same places in the cache
 SMALLEST_TILE = 8  # rows and columns below which the general kernels are faster
-LANES = 16  # numbers in a register: of A B, tiles of whole registers are a fifth faster
-LARGE = 128  # rows, columns and terms from which they are as fast
+LARGE = 128  # rows, columns and terms from which the general kernels are as fast
+LANES = 16  # numbers in a register: where B is no transpose, tiles of whole registers are a fifth faster
 
 
 def product(
@@ -50,14 +50,14 @@ def product(
 def tile(rows: int, terms: int, columns: int, *, transposed: bool) -> tuple[int, int]:
     """The height and the width of a product's tiles, `rows` and `columns` if it is best computed whole.
 
-    Of the tiles that divide the product evenly, as wide as whole registers where there are such, the one with the least
-    to read for each of its results: `terms` times 1 / height + 1 / width.
+    Tiles divide the product evenly. Those whose width is a multiple of LANES come first, then the one that reads the
+    least for each of its results: `terms` times 1 / height + 1 / width. `transposed` is true of A Bᵀ.
     """
     whole = rows, columns
     most = LARGEST_PRODUCT // terms
     if transposed:
         most = min(most, LARGEST_RESULT)
-    tiled = terms >= SHORTEST_SUM if transposed else terms <= LONGEST_SUM
+    tiled = terms >= FEWEST_TERMS if transposed else terms <= MOST_TERMS
     if rows * columns <= most or min(rows, terms, columns) >= LARGE or not tiled or not has_small_kernels():
         return whole
     tiles = [

@@ -11,12 +11,12 @@ from gdlab.problems.calls import ZERO, Calls, Units
 
 
 def apply(z: Units) -> Calls:
-    """A = max(z, 0)."""
+    r""":math:`a = \max(z, 0)`."""
     yield partial(np.maximum, z, ZERO, out=z)
 
 
 def chain(error: Units, a: Units, spare: Units) -> Calls:
-    """F' is 1 above zero, 0 elsewhere, at zero too."""
+    """Multiply the error by the derivative: 1 above zero, 0 elsewhere, at zero too."""
     yield partial(np.sign, a, spare)
     yield partial(np.multiply, error, spare, error)
 

@@ -19,7 +19,7 @@ def apply(z: Units) -> Calls:
 
 
 def chain(error: Units, a: Units, spare: Units) -> Calls:
-    r""":math:`\sigma' = a (1 - a)`."""
+    r"""Multiply the error by :math:`\sigma' = a (1 - a)`."""
     yield partial(np.subtract, ONE, a, spare)
     yield partial(np.multiply, spare, a, spare)
     yield partial(np.multiply, error, spare, error)

@@ -11,12 +11,12 @@ from gdlab.problems.calls import ONE, Calls, Units
 
 
 def apply(z: Units) -> Calls:
-    """A = tanh z."""
+    r""":math:`a = \tanh z`."""
     yield partial(np.tanh, z, z)
 
 
 def chain(error: Units, a: Units, spare: Units) -> Calls:
-    r""":math:`\tanh' = 1 - a^2`."""
+    r"""Multiply the error by :math:`\tanh' = 1 - a^2`."""
     yield partial(np.multiply, a, a, spare)
     yield partial(np.subtract, ONE, spare, spare)
     yield partial(np.multiply, error, spare, error)

@@ -23,11 +23,11 @@ class OutputLayer:
     A head reads z, the weighted inputs, and the targets y, and writes
 
     - to z: the outputs a;
-    - to `error`: :math:`\partial C / \partial z` of one example, times `weight`;
+    - to `error`: :math:`\partial C / \partial z` of one example, without its constant, times `weight`;
     - to `loss`: each output's contribution to its example's cost.
 
-    `weight` holds the 1 / examples of the average, the constant of the derivative, the head's `slope` (the 2 of a
-    square, the 1 of a logarithm), and the factor of each run. `spare` is scratch memory.
+    `weight` is the product of that constant, which is the head's `slope`, the 1 / examples of the average, and the
+    factor of each run. `spare` is scratch memory.
     """
 
     z: Units
@@ -41,6 +41,7 @@ class OutputLayer:
 class Head(NamedTuple):
     r"""`apply` records the calls of an output layer and a cost together.
 
+    `slope` is the constant of the cost's derivative: the 2 of a square, the 1 of a logarithm.
     `second_derivative(a, y, dz)` is, for each example, the Hessian of the cost in z times `dz`.
     """
 
