@@ -67,7 +67,7 @@ def test_a_sweep_outlives_its_workers(workplace):
     assert len(results_of(workplace)) == 8
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupted_sweep_ends_promptly(workplace, number):
     long = ["-m", *LONG, "seed=range(8)", "stop.max_steps=100000000"]
     process = start(workplace, *long, "hydra.launcher.rows=4")
