@@ -8,7 +8,7 @@ import numpy as np  # noqa: F401  # loads the BLAS that the controller looks for
 from threadpoolctl import ThreadpoolController
 
 _controller = ThreadpoolController()
-SMALL_KERNELS = ("SkylakeX", "Cooperlake", "Sapphirerapids")
+SMALL_KERNELS = ("skylakex", "cooperlake", "sapphirerapids")
 one_thread = partial(_controller.limit, limits=1, user_api="blas")
 
 
@@ -24,4 +24,4 @@ def kernel() -> str:
 @cache
 def has_small_kernels() -> bool:
     """True if the BLAS has kernels for small products: OpenBLAS on processors with AVX-512."""
-    return any(library.get("architecture") in SMALL_KERNELS for library in _controller.info())
+    return any(str(library.get("architecture")).lower() in SMALL_KERNELS for library in _controller.info())

@@ -47,7 +47,9 @@ def test_products_are_right(examples, features, outputs, own, dtype):
     rng = np.random.default_rng(0)
     for a, b in layer(rng, 3, examples, features, outputs, own, dtype):
         out = stack(3, a.shape[-2] * b.shape[-1] + 5, dtype)  # between others, as weights are in theta
-        replay(product(a, b, out[:, :-5].reshape(3, a.shape[-2], b.shape[-1])))
+        calls = list(product(a, b, out[:, :-5].reshape(3, a.shape[-2], b.shape[-1])))
+        a *= 2  # calls are recorded before their operands are known
+        replay(calls)
         expected = a.astype(np.float64) @ b.astype(np.float64)
         error = np.abs(out[:, :-5].reshape(expected.shape) - expected).max()
         assert error < 8 * np.finfo(dtype).eps * np.sqrt(a.shape[-1]) * np.abs(expected).max()
