@@ -65,7 +65,7 @@ class Work:
     @property
     def network(self) -> str:
         """The network, as the table names it."""
-        return "-".join(map(str, self.hidden))
+        return text(self.hidden)
 
     def steps(self, examples: int, sharing: int) -> int:
         """The steps of a timing of `sharing` runs that takes at least so many examples."""
@@ -91,7 +91,7 @@ def main() -> None:
     times = pd.DataFrame(rows)
     times.to_csv(table, index=False)
     print(f"wrote {table}")
-    drawn = times[times["network"] == Work("", CLASSIC, 0).network]
+    drawn = times[times["network"] == text(CLASSIC)]
     if len(drawn):
         rounds = "1 round" if options.rounds == 1 else f"median of {options.rounds} rounds"
         title = f"{rounds.capitalize()}, {cores()} cores, sweeps of {options.runs} runs"
@@ -127,9 +127,14 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
-def sizes(text: str) -> tuple[int, ...]:
+def sizes(hidden: str) -> tuple[int, ...]:
     """The sizes of hidden layers from a text like 128-64."""
-    return tuple(int(size) for size in text.split("-"))
+    return tuple(int(size) for size in hidden.split("-"))
+
+
+def text(hidden: tuple[int, ...]) -> str:
+    """The sizes of hidden layers as a text like 128-64."""
+    return "-".join(map(str, hidden))
 
 
 def works(options: argparse.Namespace) -> Iterator[Work]:
