@@ -2,7 +2,8 @@
 
 All do the same work: a network of sigmoid units, quadratic cost, plain gradient descent, float32, shuffled MNIST; lone
 runs, and sweeps of 64 runs on all cores. A library that trains one network at a time gets one process per core. The
-784-16-16-10 network is timed beside all of them, larger ones beside PyTorch, on every number of threads.
+784-16-16-10 network is timed beside all of them; larger networks are timed beside PyTorch alone, whose lone runs get
+every number of threads in turn.
 
 The timings take turns, round after round, each in its own processes, so that a noisy machine is noisy for all alike.
 The table shows the time per run and step (wall-clock time over runs and steps), and its ratio to gdlab's.
@@ -94,7 +95,7 @@ def main() -> None:
     drawn = times[times["network"] == text(CLASSIC)]
     if len(drawn):
         rounds = "1 round" if options.rounds == 1 else f"median of {options.rounds} rounds"
-        title = f"{rounds.capitalize()}, {cores()} cores, sweeps of {options.runs} runs"
+        title = f"{text(CLASSIC)} hidden units, {rounds}, {cores()} cores, sweeps of {options.runs} runs"
         if LIMIT in set(drawn["name"]):
             title += f"; {LIMIT}: the machine's limit"
         figure(drawn, title).savefig(picture, dpi=150, bbox_inches="tight")
@@ -216,19 +217,12 @@ def commands(name: str, work: Work, options: argparse.Namespace, data: Path) -> 
         return
     one_by_one = work.kind == SWEEP and name not in TRAIN_ALL_RUNS
     if name.startswith(TORCH_ON):
-        script = [
-            options.peers_python,
-            torch_step.__file__,
-            str(data),
-            *hidden,
-            "--threads",
-            name.removeprefix(TORCH_ON),
-        ]
+        threads = name.removeprefix(TORCH_ON)
+        script = [torch_step.__file__, str(data), *hidden]
     else:
         threads = "1" if one_by_one or name == LIMIT else str(cores())
-        script = [options.peers_python, str(options.peers), "--peer", name, "--runs", str(options.runs)]
-        script += ["--threads", threads]
-    yield from [[*script, *size]] * (cores() if one_by_one else 1)
+        script = [str(options.peers), "--peer", name, "--runs", str(options.runs)]
+    yield from [[options.peers_python, *script, "--threads", threads, *size]] * (cores() if one_by_one else 1)
 
 
 def stack_sizes(work: Work, own_orders: bool, options: argparse.Namespace) -> list[list[int]]:

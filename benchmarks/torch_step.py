@@ -1,4 +1,4 @@
-"""Time PyTorch's step on one network of any sizes, and print one line of JSON, as the script of the peers does.
+"""Time PyTorch's step on a network of any size, and print one line of JSON, as the script of the peers does.
 
 Run by `steps.py`, with the Python of an environment that has PyTorch and NumPy; it needs nothing else. The work is
 gdlab's: sigmoid units, the quadratic cost, plain gradient descent, float32, shuffled mini-batches.
@@ -43,9 +43,11 @@ def main() -> None:
     network = torch.nn.Sequential(*layers)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
 
+    whole_batches = len(features) // options.batch_size * options.batch_size
+
     def shuffled() -> Iterator[torch.Tensor]:
         while True:
-            yield from torch.randperm(len(features)).split(options.batch_size)
+            yield from torch.randperm(len(features))[:whole_batches].split(options.batch_size)
 
     def train(steps: int) -> None:
         for batch in islice(shuffled(), steps):

@@ -3,8 +3,8 @@
 A rule is a frozen dataclass of hyperparameters, each a column (runs, 1), with three methods: `init` makes the state and
 allocates all its memory; `update` advances theta and the state in place, at the learning rate that the loop passes for
 this step; `stability_limit` is the largest stable learning rate on a quadratic. A rule that divides each parameter's
-step has a fourth, `preconditioner`: what it divides by. A rule that needs nothing but the product of the learning rate
-and the gradient has `update_scaled`, which takes that: networks compute it at once.
+step has a fourth, `preconditioner`: what it divides by. A rule that uses the learning rate and the gradient through
+their product alone may have `update_scaled`, which takes the product: networks compute it faster than one by one.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ class Oracle(Protocol):
 class Scaling(Oracle, Protocol):
     """An oracle that writes the gradient times a factor for each run, in its own precision.
 
-    The factors are 1 at first, and may be overwritten between calls. Backpropagation multiplies the last layer's error
-    by them, which all of the gradient is proportional to: the learning rate costs nothing there.
+    The factors are 1 at first, and may be overwritten between calls. All of the gradient is proportional to the last
+    layer's error, so backpropagation has only that to multiply: a learning rate costs next to nothing there.
     """
 
     factors: Column

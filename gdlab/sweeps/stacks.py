@@ -42,8 +42,8 @@ def stacks(configs: Sequence[Config], workers: int, rows: int | None = None) -> 
 
 
 def _rows_that_fit(config: Config, own_orders: bool) -> int:
-    """As many rows as fit the cache. Examples of their own are worth keeping there if at least FEWEST rows leave half
-    of it free, for what else a step touches; else they do not count.
+    """How many rows fit the cache. With their own examples they may fill half of it, since a step touches much else; if
+    fewer than FEWEST would fit, the examples cannot stay in the cache and are not counted.
     """
     if own_orders and (rows := CACHE // 2 // key.row_bytes(config, True)) >= FEWEST:
         return rows

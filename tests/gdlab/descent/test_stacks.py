@@ -42,9 +42,11 @@ def test_a_run_in_a_stack_is_the_run_alone(batch_size, hidden, dtype, own):
     network = cases.network(
         data=DATA, hidden=hidden, output="identity", batch_size=batch_size, dtype=dtype, examples=100
     )
-    rows = range(0, ROWS, 1 if (batch_size, dtype) == (32, "float32") else 8)
+    larger = hidden != (16, 16)
+    rows = range(0, ROWS, 1 if (batch_size, dtype) == (32, "float32") else 8 if larger else 4)
     alone = {row: contents(trajectories(network, [row], own)[0]) for row in rows}
-    assert len({run[4] for run in alone.values()}) > 1  # some stay to the end, others leave
+    left_at = {run[4] for run in alone.values()}
+    assert len(left_at) > (1 if larger else 3)  # some stay to the end, others leave at different steps
     for stack in (rows[:: len(rows) - 1], rows[1 :: len(rows) // 7], rows):
         together = trajectories(network, stack, own)
         for row, trajectory in zip(stack, together, strict=True):
