@@ -97,7 +97,7 @@ def main() -> None:
         rounds = "1 round" if options.rounds == 1 else f"median of {options.rounds} rounds"
         title = f"{text(CLASSIC)} hidden units, {rounds}, {cores()} cores, sweeps of {options.runs} runs"
         if LIMIT in set(drawn["name"]):
-            title += f"; {LIMIT}: the machine's limit"
+            title += f"\n{LIMIT}: the machine's limit"
         figure(drawn, title).savefig(picture, dpi=150, bbox_inches="tight")
         print(f"wrote {picture}")
 
