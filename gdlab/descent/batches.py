@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,19 +65,31 @@ class Shuffled:
         self._orders = np.empty((len(kinds), examples), np.intp)
         self._step = 0
         self.own = len(kinds) > 1
+        self._mini_batches = self._from_here()
 
     def __next__(self) -> Indices:
-        done = self._step % self.per_epoch
-        if not done:
-            for order, generator in zip(self._orders, self._generators, strict=True):
-                order[:] = generator.permutation(order.size)
-        start = done * self.batch_size
-        batch = self._orders[:, start : start + self.batch_size]
-        order_of, after = self._order_of
-        if self._step >= self._first_fork:
-            order_of = np.where(self._step < self._fork, order_of, after)
-        self._step += 1
-        return batch[order_of] if self.own else batch[0]
+        return next(self._mini_batches)
+
+    def _from_here(self) -> Iterator[Indices]:
+        """The mini-batches from this step on; a generator, since a step's first lines of Python are its slowest."""
+        before, after = self._order_of
+        while True:
+            done = self._step % self.per_epoch
+            if not done:
+                for order, generator in zip(self._orders, self._generators, strict=True):
+                    order[:] = generator.permutation(order.size)
+            used = self._orders[:, : self.per_epoch * self.batch_size]
+            epoch = used.reshape(-1, self.per_epoch, self.batch_size)[:, done:]
+            if not self.own:
+                for batch in epoch[0]:
+                    self._step += 1
+                    yield batch
+                continue
+            for batch in epoch.swapaxes(0, 1):
+                forked = self._step >= self._first_fork
+                order_of = np.where(self._step < self._fork, before, after) if forked else before
+                self._step += 1
+                yield batch[order_of]
 
     def take(self, rows: Int[np.ndarray, " kept"]) -> Shuffled:
         kinds, order_of = np.unique(self._order_of[:, rows], return_inverse=True)
@@ -89,4 +101,5 @@ class Shuffled:
         kept._fork = self._fork[rows]
         kept._first_fork = kept._fork.min(initial=NEVER)
         kept.own = len(kinds) > 1
+        kept._mini_batches = kept._from_here()
         return kept

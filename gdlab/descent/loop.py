@@ -191,11 +191,11 @@ class _ActiveRuns:
 
     def advance(self, step: int, until: int) -> None:
         """Take the steps from `step` to `until`, at most WATCH of them: the innermost loop."""
-        oracle, update, learning_rate = self.oracle, self.update, self.learning_rate
+        oracle, update, learning_rate, varies = self.oracle, self.update, self.learning_rate, self.schedule.varies
         costs = self.costs[: until - step]
         with np.errstate(all="ignore"):
             for i, cost in enumerate(costs):
-                if self.schedule.varies:
+                if varies:
                     learning_rate[...] = self.scheduled_rate(step + i)
                 oracle(cost)
                 update()

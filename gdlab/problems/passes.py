@@ -42,6 +42,7 @@ Targets = Float[np.ndarray, "examples outputs"]
 LayerViews = list[tuple[Float[np.ndarray, "runs _ _"], Float[np.ndarray, "runs _"]]]
 
 CHUNK = 128  # examples taken at a time: with more, their units and those of the other runs leave the cache
+MANY = 64  # examples from which a copy of the biases pays
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +103,8 @@ class Passes:
     """The forward and the backward pass for a fixed number of examples; all memory is allocated here.
 
     The examples are the same for all runs, or, with `own`, each run's own; `total` is how many the cost is averaged
-    over. `forward` and `backward` record the calls to make once examples are loaded. `backward` writes the gradient
-    times `factors`, which may change between two replays; by default they are 1.
+    over. `gather` records the calls that load examples, `forward` and `backward` those of the passes over them.
+    `backward` writes the gradient times `factors`, which may change between two replays; by default they are 1.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class Passes:
         self.inputs, self.outputs = [self.features, *self.units[:-1]], self.units[-1]
         self.losses = aligned(shapes[-1], dtype)
         self.loss = self.losses.reshape(runs, -1)
+        self.ones = np.ones(self.loss.shape[1], dtype)
         self.scale = np.array(architecture.scale, dtype)
 
     def load(self, features: Features, targets: Targets) -> None:
@@ -135,11 +137,11 @@ class Passes:
         np.copyto(self.features, features)
         np.copyto(self.targets, targets)
 
-    def gather(self, features: Features, targets: Targets, indices: Indices) -> None:
+    def gather(self, features: Features, targets: Targets, indices: Indices) -> Calls:
         """Load the examples at `indices`: of bytes, a quarter of the memory is gathered. "clip" gathers in place."""
-        features.take(indices, 0, self.bytes, "clip")
-        targets.take(indices, 0, self.targets, "clip")
-        np.copyto(self.features, self.bytes)
+        yield partial(features.take, indices, 0, self.bytes, "clip")
+        yield partial(targets.take, indices, 0, self.targets, "clip")
+        yield partial(np.copyto, self.features, self.bytes)
 
     def forward(self) -> Calls:
         """The forward pass: the outputs, the loss (runs, examples * outputs), and the last layer's error."""
@@ -156,10 +158,14 @@ class Passes:
         yield partial(np.multiply, self.factors[:, None], weight.dtype.type(head.slope * self.per_example), weight)
         yield from head.apply(OutputLayer(a, self.targets, self.errors[last], self.losses, self.spares[last], weight))
 
+    def sum_losses(self, out: Costs) -> Calls:
+        """The sum of each run's losses, as a dot product: NumPy is slower to add up a few hundred numbers."""
+        yield partial(np.vecdot, self.loss, self.ones, out)
+
     def backward(self, gradient: Theta) -> Calls:
         """The backward pass: the gradient of the cost, layer by layer, from the last to the first."""
         views = self.architecture.layers(gradient)
-        ones = np.ones(self.units[0].shape[1], self.architecture.dtype)
+        ones = self.ones[: self.units[0].shape[1]]
         for i in range(len(self.layers) - 1, -1, -1):
             error, (W, _), (W_gradient, b_gradient) = self.errors[i], self.layers[i], views[i]
             yield partial(np.matmul, ones, error, b_gradient)
@@ -173,9 +179,14 @@ class Passes:
 
 
 def _add_bias(a: Units, b: Float[np.ndarray, "runs units"]) -> Calls:
-    """Add each run's bias to its examples, to up to 8 at once: NumPy is slow to broadcast short rows."""
+    """Add each run's bias to its examples; to up to 8 at once where there are many, as NumPy broadcasts short rows
+    slowly.
+    """
     runs, examples, size = a.shape
     together = max(n for n in range(1, 9) if examples % n == 0)
+    if examples < MANY or together == 1:
+        yield partial(np.add, a, b[:, None], a)
+        return
     tile = aligned((runs, together, size), a.dtype)
     rows, row = a.reshape(runs, examples // together, together * size), tile.reshape(runs, 1, together * size)
     yield partial(np.copyto, tile, b[:, None])
@@ -231,41 +242,37 @@ class MiniBatchOracle:
         gradient: Theta,
         batches: Batches,
     ) -> None:
-        self.features, self.targets, _ = examples
         self.batches = batches
         total = batch_size or len(examples.labels)
         self.factors = np.ones((len(theta), 1), architecture.dtype)
         self.cost = np.empty(len(theta), architecture.dtype)
         self.per_example = np.array(1 / total, architecture.dtype)
-        chunk_cost, chunk_gradient = np.empty_like(self.cost), None
-        self.chunks: list[tuple[slice, Passes, list[partial[Any]]]] = []
-        recorded: dict[Passes, list[partial[Any]]] = {}  # of the chunks after the first
+        self.indices = np.empty((len(theta), total) if batches.own else total, np.intp)
+        self.calls: list[partial[Any]] = []
+        others: dict[Passes, list[partial[Any]]] = {}  # the calls of the chunks after the first, by their passes
+        chunk_cost, chunk_gradient = np.empty_like(self.cost), gradient
         for chunk, passes in chunked_passes(architecture, theta, total, batches.own, self.factors):
-            if chunk.start == 0:
-                calls = [
-                    *passes.forward(),
-                    partial(np.add.reduce, passes.loss, axis=1, out=self.cost),
-                    *passes.backward(gradient),
-                ]
-            elif passes in recorded:
-                calls = recorded[passes]
+            if batch_size is None:
+                self.calls.append(partial(passes.load, examples.features[chunk], examples.targets[chunk]))
             else:
-                chunk_gradient = stack_like(theta) if chunk_gradient is None else chunk_gradient
-                calls = recorded[passes] = [
+                self.calls += passes.gather(examples.features, examples.targets, self.indices[..., chunk])
+            if chunk.start == 0:
+                self.calls += [*passes.forward(), *passes.sum_losses(self.cost), *passes.backward(gradient)]
+                continue
+            if passes not in others:
+                chunk_gradient = stack_like(theta) if chunk_gradient is gradient else chunk_gradient
+                others[passes] = [
                     *passes.forward(),
-                    partial(np.add.reduce, passes.loss, axis=1, out=chunk_cost),
+                    *passes.sum_losses(chunk_cost),
                     partial(np.add, self.cost, chunk_cost, self.cost),
                     *passes.backward(chunk_gradient),
                     partial(np.add, gradient, chunk_gradient, gradient),
                 ]
-            self.chunks.append((chunk, passes, calls))
+            self.calls += others[passes]
 
     def __call__(self, out: Costs) -> None:
         batch = next(self.batches)
-        for chunk, passes, calls in self.chunks:
-            if batch is None:
-                passes.load(self.features[chunk], self.targets[chunk])
-            else:
-                passes.gather(self.features, self.targets, batch[..., chunk])
-            replay(calls)
+        if batch is not None:
+            np.copyto(self.indices, batch)
+        replay(self.calls)
         np.multiply(self.cost, self.per_example, out)

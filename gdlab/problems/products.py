@@ -9,7 +9,8 @@ k × n numbers while
     m n k \le 10^6, \qquad \text{and where B is the transpose of a matrix also} \quad m n \le 1200, \; k \ge 32
 
 (`sgemm_small_kernel_permit` in the kernels of OpenBLAS 0.3.31 for AVX-512). A larger product is computed in tiles
-within these bounds: :math:`C_{ij} = A_i B_j`, with :math:`A_i` some rows of A and :math:`B_j` some columns of B.
+within these bounds: :math:`C_{ij} = A_i B_j`, with :math:`A_i` some rows of A and :math:`B_j` some columns of B. A
+transpose with too small a k is copied, so that it is none.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float
 
+from gdlab.arrays import aligned
 from gdlab.blas import has_small_kernels
 from gdlab.problems.calls import Calls
 
@@ -39,7 +41,12 @@ def product(
 ) -> Calls:
     """Record `out` = a b, for each run; an operand without the axis `runs` is the same for all."""
     (rows, terms), columns = a.shape[-2:], b.shape[-1]
-    height, width = tile(rows, terms, columns, transposed=b.strides[-1] != b.itemsize)
+    transposed = b.strides[-1] != b.itemsize
+    if transposed and terms < FEWEST_TERMS and rows >= LANES and has_small_kernels():
+        copy = aligned(b.shape, b.dtype)
+        yield partial(np.copyto, copy, b)
+        b, transposed = copy, False
+    height, width = tile(rows, terms, columns, transposed=transposed)
     if (height, width) != (rows, columns):
         a = a.reshape(*a.shape[:-2], rows // height, 1, height, terms)
         b = b.reshape(*b.shape[:-2], 1, terms, columns // width, width).swapaxes(-3, -2)
