@@ -17,7 +17,8 @@ from gdlab.descent.batches import Forks, batches
 from gdlab.descent.schedules import Schedule
 from gdlab.descent.stopping import BUDGET, DIVERGED, RUNNING, Outcomes, Stopping, out_of_bounds
 from gdlab.optimizers import Linear, Optimizer, Preconditioned
-from gdlab.problems.problem import Problem, Scaling, steps_per_epoch
+from gdlab.optimizers.gradient_descent import GradientDescent
+from gdlab.problems.problem import Descending, Problem, Scaling, steps_per_epoch
 
 WATCH = 16  # steps between checks of the costs; a divergence is dated to its very step all the same
 
@@ -175,14 +176,18 @@ class _ActiveRuns:
     def allocate(self) -> None:
         """Allocate the arrays whose shape depends on the number of runs.
 
-        If rule and problem allow it, the learning rate is kept in the oracle's factors, which multiply the gradient.
+        If rule and problem allow it, the learning rate is kept in the oracle's factors, which multiply the gradient,
+        and plain descent is left to the oracle.
         """
         rule, rate = self.optimizer, self.optimizer.learning_rate
         self.gradient = stack_like(self.theta)
         self.oracle = self.problem.oracle(self.theta, self.gradient, self.batches)
         if isinstance(rule, Linear) and isinstance(self.oracle, Scaling) and rate.shape == self.oracle.factors.shape:
             self.learning_rate = self.oracle.factors
-            self.update = partial(rule.update_scaled, self.theta, self.gradient, self.state)
+            at_once = None
+            if isinstance(rule, GradientDescent) and isinstance(self.oracle, Descending):
+                at_once = self.oracle.descent()
+            self.update = at_once or partial(rule.update_scaled, self.theta, self.gradient, self.state)
         else:
             self.learning_rate = np.empty_like(rate)
             self.update = partial(rule.update, self.theta, self.gradient, self.state, self.learning_rate)

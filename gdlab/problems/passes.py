@@ -23,6 +23,7 @@ over the runs, so a run's arithmetic does not depend on the other runs.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -36,7 +37,7 @@ from gdlab.problems.activations import Activation
 from gdlab.problems.calls import Calls, Units, replay
 from gdlab.problems.costs import Head, OutputLayer
 from gdlab.problems.problem import Batches
-from gdlab.problems.products import product
+from gdlab.problems.products import product, subtract_product, subtracts_at_once
 
 Targets = Float[np.ndarray, "examples outputs"]
 LayerViews = list[tuple[Float[np.ndarray, "runs _ _"], Float[np.ndarray, "runs _"]]]
@@ -59,15 +60,28 @@ class Architecture:
     def parameters(self) -> int:
         return sum(fan_out * (fan_in + 1) for fan_in, fan_out in pairwise(self.sizes))
 
-    def layers(self, theta: Theta) -> LayerViews:
-        """Views (runs, outputs, features) and (runs, outputs) of every layer's weights and biases."""
-        views, start = [], 0
+    @property
+    def places(self) -> list[tuple[slice, slice]]:
+        """Where each layer's weights and its biases are in a row of theta."""
+        places, start = [], 0
         for fan_in, fan_out in pairwise(self.sizes):
             middle, end = start + fan_out * fan_in, start + fan_out * (fan_in + 1)
-            weights = theta[:, start:middle].reshape(-1, fan_out, fan_in)
-            views.append((weights, theta[:, middle:end]))
+            places.append((slice(start, middle), slice(middle, end)))
             start = end
-        return views
+        return places
+
+    def without_weights(self, layers: Sequence[int]) -> list[slice]:
+        """All places in a row of theta but those of these layers' weights, in as few slices as possible."""
+        weights = [self.places[i][0] for i in layers]
+        starts, ends = [0, *(place.stop for place in weights)], [*(place.start for place in weights), self.parameters]
+        return [slice(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
+
+    def layers(self, theta: Theta) -> LayerViews:
+        """Views (runs, outputs, features) and (runs, outputs) of every layer's weights and biases."""
+        return [
+            (theta[:, weights].reshape(-1, fan_out, fan_in), theta[:, biases])
+            for (fan_in, fan_out), (weights, biases) in zip(pairwise(self.sizes), self.places, strict=True)
+        ]
 
 
 class Examples(NamedTuple):
@@ -162,8 +176,11 @@ class Passes:
         """The sum of each run's losses, as a dot product: NumPy is slower to add up a few hundred numbers."""
         yield partial(np.vecdot, self.loss, self.ones, out)
 
-    def backward(self, gradient: Theta) -> Calls:
-        """The backward pass: the gradient of the cost, layer by layer, from the last to the first."""
+    def backward(self, gradient: Theta, but: Sequence[int] = ()) -> Calls:
+        """The backward pass: the gradient of the cost, layer by layer, from the last to the first.
+
+        All of it but that of the weights of the layers `but`.
+        """
         views = self.architecture.layers(gradient)
         ones = self.ones[: self.units[0].shape[1]]
         for i in range(len(self.layers) - 1, -1, -1):
@@ -171,11 +188,32 @@ class Passes:
             yield partial(np.matmul, ones, error, b_gradient)
             if i == 0:
                 yield partial(np.multiply, error, self.scale, error)
-            yield from product(error.swapaxes(1, 2), self.inputs[i], W_gradient)
+            if i not in but:
+                yield from product(error.swapaxes(1, 2), self.inputs[i], W_gradient)
             if i > 0:
                 below = self.errors[i - 1]
                 yield from product(error, W, below)
                 yield from self.architecture.activation.chain(below, self.units[i - 1], self.spares[i - 1])
+
+    @property
+    def subtracted_at_once(self) -> list[int]:
+        """The layers whose weights are best updated by the very product that is their gradient."""
+        examples = self.units[0].shape[1]
+        return [
+            i
+            for i, (fan_in, fan_out) in enumerate(pairwise(self.architecture.sizes))
+            if subtracts_at_once(fan_out, examples, fan_in)
+        ]
+
+    def descend(self, theta: Theta, gradient: Theta) -> Calls:
+        r"""Plain descent, after a backward pass without the weights of the layers `subtracted_at_once`: for these it is
+        :math:`W \leftarrow W - \sum_x \delta a^\top` in one product, for all other parameters a subtraction.
+        """
+        for i in self.subtracted_at_once:
+            W, _ = self.layers[i]
+            yield from subtract_product(W, self.errors[i].swapaxes(1, 2), self.inputs[i])
+        for place in self.architecture.without_weights(self.subtracted_at_once):
+            yield partial(np.subtract, theta[:, place], gradient[:, place], theta[:, place])
 
 
 def _add_bias(a: Units, b: Float[np.ndarray, "runs units"]) -> Calls:
@@ -242,33 +280,15 @@ class MiniBatchOracle:
         gradient: Theta,
         batches: Batches,
     ) -> None:
-        self.batches = batches
+        self.examples, self.batch_size, self.batches = examples, batch_size, batches
+        self.theta, self.gradient = theta, gradient
         total = batch_size or len(examples.labels)
         self.factors = np.ones((len(theta), 1), architecture.dtype)
         self.cost = np.empty(len(theta), architecture.dtype)
         self.per_example = np.array(1 / total, architecture.dtype)
         self.indices = np.empty((len(theta), total) if batches.own else total, np.intp)
-        self.calls: list[partial[Any]] = []
-        others: dict[Passes, list[partial[Any]]] = {}  # the calls of the chunks after the first, by their passes
-        chunk_cost, chunk_gradient = np.empty_like(self.cost), gradient
-        for chunk, passes in chunked_passes(architecture, theta, total, batches.own, self.factors):
-            if batch_size is None:
-                self.calls.append(partial(passes.load, examples.features[chunk], examples.targets[chunk]))
-            else:
-                self.calls += passes.gather(examples.features, examples.targets, self.indices[..., chunk])
-            if chunk.start == 0:
-                self.calls += [*passes.forward(), *passes.sum_losses(self.cost), *passes.backward(gradient)]
-                continue
-            if passes not in others:
-                chunk_gradient = stack_like(theta) if chunk_gradient is gradient else chunk_gradient
-                others[passes] = [
-                    *passes.forward(),
-                    *passes.sum_losses(chunk_cost),
-                    partial(np.add, self.cost, chunk_cost, self.cost),
-                    *passes.backward(chunk_gradient),
-                    partial(np.add, gradient, chunk_gradient, gradient),
-                ]
-            self.calls += others[passes]
+        self.chunks = chunked_passes(architecture, theta, total, batches.own, self.factors)
+        self.calls = list(self._recorded())
 
     def __call__(self, out: Costs) -> None:
         batch = next(self.batches)
@@ -276,3 +296,36 @@ class MiniBatchOracle:
             np.copyto(self.indices, batch)
         replay(self.calls)
         np.multiply(self.cost, self.per_example, out)
+
+    def descent(self) -> Callable[[], None] | None:
+        _, passes = self.chunks[0]
+        if len(self.chunks) > 1 or not passes.subtracted_at_once:
+            return None
+        self.calls = list(self._recorded(but=passes.subtracted_at_once))
+        return partial(replay, list(passes.descend(self.theta, self.gradient)))
+
+    def _recorded(self, but: Sequence[int] = ()) -> Calls:
+        """The calls of a step, chunk by chunk; the gradient is without the weights of the layers `but`."""
+        chunk_cost, chunk_gradient = np.empty_like(self.cost), self.gradient
+        others: dict[Passes, list[partial[Any]]] = {}  # the calls of the chunks after the first, by their passes
+        for chunk, passes in self.chunks:
+            features, targets, _ = self.examples
+            if self.batch_size is None:
+                yield partial(passes.load, features[chunk], targets[chunk])
+            else:
+                yield from passes.gather(features, targets, self.indices[..., chunk])
+            if chunk.start == 0:
+                yield from passes.forward()
+                yield from passes.sum_losses(self.cost)
+                yield from passes.backward(self.gradient, but)
+                continue
+            if passes not in others:
+                chunk_gradient = stack_like(self.theta) if chunk_gradient is self.gradient else chunk_gradient
+                others[passes] = [
+                    *passes.forward(),
+                    *passes.sum_losses(chunk_cost),
+                    partial(np.add, self.cost, chunk_cost, self.cost),
+                    *passes.backward(chunk_gradient),
+                    partial(np.add, self.gradient, chunk_gradient, self.gradient),
+                ]
+            yield from others[passes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -42,6 +43,17 @@ class Scaling(Oracle, Protocol):
     """
 
     factors: Column
+
+
+@runtime_checkable
+class Descending(Scaling, Protocol):
+    """An oracle that can take over the update of plain gradient descent."""
+
+    def descent(self) -> Callable[[], None] | None:
+        """An update θ ← θ - factors ⊙ ∇C, to be made after each call, which no longer writes all of the gradient; None
+        where it would not be quicker than a subtraction of the gradient.
+        """
+        ...
 
 
 @runtime_checkable

@@ -31,6 +31,7 @@ FEWEST_TERMS = 32  # where B is a transpose
 MOST_TERMS = 256  # where it is none: a few columns of a taller B compete for the same places in the cache
 SMALLEST_TILE = 8  # rows and columns below which the general kernels are faster
 LARGE = 128  # rows, columns and terms from which the general kernels are as fast
+LARGE_RESULT = 4096  # numbers from which a pass over the result takes longer than a call for each run
 LANES = 16  # numbers in a register: where B is no transpose, tiles of whole registers are a fifth faster
 
 
@@ -52,6 +53,44 @@ def product(
         b = b.reshape(*b.shape[:-2], 1, terms, columns // width, width).swapaxes(-3, -2)
         out = out.reshape(len(out), rows // height, height, columns // width, width).swapaxes(2, 3)
     yield partial(np.matmul, a, b, out)
+
+
+def subtract_product(
+    out: Float[np.ndarray, "runs rows columns"],
+    a: Float[np.ndarray, "runs rows terms"],
+    b: Float[np.ndarray, "... terms columns"],
+) -> Calls:
+    """Record `out` -= a b, for each run, where `subtracts_at_once` holds; no other part of `out` is touched.
+
+    The product is BLAS's own, C ← αAB + βC. `matmul` has no C on its right side: it takes a pass more to subtract.
+    """
+    from scipy.linalg import get_blas_funcs  # takes as long to load as all of NumPy
+
+    gemm = get_blas_funcs("gemm", dtype=out.dtype)
+    _, rows, columns = out.shape
+    height = _height_at_once(rows, b.shape[-2], columns)
+    for run in range(len(out)):
+        # in BLAS's order of columns these are the transposes, and a copy would be updated in place of `out`
+        operand = (b[run] if b.ndim == out.ndim else b).T
+        for start in range(0, rows, height):
+            tile = slice(start, start + height)
+            result = out[run, tile].T
+            if not result.flags.f_contiguous:
+                raise ValueError("each run's rows of out must be contiguous")
+            yield partial(gemm, -1, operand, a[run, tile], 1, result, trans_b=1, overwrite_c=1)
+
+
+def subtracts_at_once(rows: int, terms: int, columns: int) -> bool:
+    """True if `subtract_product` is quicker than the product and a subtraction."""
+    return rows * columns >= LARGE_RESULT and has_small_kernels() and _height_at_once(rows, terms, columns) > 0
+
+
+def _height_at_once(rows: int, terms: int, columns: int) -> int:
+    """The rows of a tile of `subtract_product`: those of a small kernel, all of a large product, 0 if none is quick."""
+    if min(rows, terms, columns) >= LARGE:
+        return rows
+    most = LARGEST_PRODUCT // (terms * columns)
+    return max((height for height in divisors(rows) if LANES <= height <= most), default=0)
 
 
 def tile(rows: int, terms: int, columns: int, *, transposed: bool) -> tuple[int, int]:
