@@ -5,6 +5,7 @@ from messages import exactly
 
 from gdlab.arrays import norm, stack_like, stacked
 from gdlab.descent.batches import Shuffled, batches
+from gdlab.problems import products
 from gdlab.problems.data import load
 from gdlab.problems.passes import CHUNK, Examples, one_hot
 from gdlab.seeds import stream
@@ -58,6 +59,33 @@ def test_the_oracle_writes_the_gradient_times_each_runs_factor(output, cost_name
         oracle(again)
         assert np.allclose(out, plain * factors, rtol=1e-11, atol=1e-15)
         assert again.tobytes() == costs.tobytes()
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["one order", "own orders"])
+@pytest.mark.parametrize(("hidden", "batch_size"), [((16, 16), 10), ((16, 16), 200), ((100, 80), 10), ((3,), 10)])
+def test_an_oracle_that_descends_goes_where_its_gradient_leads(hidden, batch_size, own, monkeypatch):
+    monkeypatch.setattr(products, "has_small_kernels", lambda: True)
+    network = cases.network(data=load("mnist_5k"), hidden=hidden, batch_size=batch_size)
+    theta, descended = starts(network), starts(network)
+    gradient, scratch = stack_like(theta), stack_like(theta)
+    cost, again = np.empty((2, len(theta)), network.dtype)
+    seeds = [0, 1, 2] if own else [0, 0, 0]
+    oracle = network.oracle(theta, gradient, batches(network, seeds))
+    descending = network.oracle(descended, scratch, batches(network, seeds))
+    update = descending.descent()
+    at_once = batch_size <= CHUNK and hidden != (3,)
+    assert (update is not None) == at_once
+    for factors in ([[0.1], [0.2], [0.3]], [[0.5], [3.0], [1e-3]]):
+        oracle.factors[...] = descending.factors[...] = factors
+        oracle(cost)
+        theta -= gradient
+        descending(again)
+        if update:
+            update()
+        else:
+            descended -= scratch
+        assert np.allclose(again, cost, rtol=1e-11)
+        assert np.allclose(descended, theta, rtol=1e-11, atol=1e-13)
 
 
 def test_gradient_of_each_parameter():

@@ -6,7 +6,14 @@ import pytest
 from gdlab.arrays import stack
 from gdlab.problems import products
 from gdlab.problems.calls import replay
-from gdlab.problems.products import LARGEST_PRODUCT, LARGEST_RESULT, product, tile
+from gdlab.problems.products import (
+    LARGEST_PRODUCT,
+    LARGEST_RESULT,
+    product,
+    subtract_product,
+    subtracts_at_once,
+    tile,
+)
 
 SHAPES = [  # examples, features, outputs
     (1, 784, 512),
@@ -65,6 +72,45 @@ def test_a_runs_product_does_not_depend_on_the_others(examples, features, output
         for run in range(3):
             replay(product(a[run : run + 1], b[run : run + 1], alone[run : run + 1]))
         assert together.tobytes() == alone.tobytes()
+
+
+AT_ONCE = [(10, 784, 16), (32, 784, 30), (32, 784, 100), (10, 784, 512), (128, 512, 512)]  # examples, features, outputs
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("own", [False, True], ids=["shared examples", "own examples"])
+@pytest.mark.parametrize(("examples", "features", "outputs"), AT_ONCE)
+def test_a_product_is_subtracted_where_it_is_computed(examples, features, outputs, own, dtype, monkeypatch):
+    monkeypatch.setattr(products, "has_small_kernels", lambda: True)
+    assert subtracts_at_once(outputs, examples, features)
+    rng = np.random.default_rng(0)
+    (x, transposed), (errors, _), _ = layer(rng, 3, examples, features, outputs, own, dtype)
+    theta = stack(3, transposed[0].size + 5, dtype)
+    weights = theta[:, :-5].reshape(3, outputs, features)
+    weights[...] = transposed.swapaxes(1, 2)
+    expected = weights - (errors.astype(np.float64) @ x)
+    replay(subtract_product(weights, errors, x))
+    assert np.abs(weights - expected).max() < 8 * np.finfo(dtype).eps * np.sqrt(examples) * np.abs(expected).max()
+    assert not theta[:, -5:].any()
+
+
+@pytest.mark.parametrize(("examples", "features", "outputs"), AT_ONCE)
+def test_what_is_subtracted_from_a_run_does_not_depend_on_the_others(examples, features, outputs, monkeypatch):
+    monkeypatch.setattr(products, "has_small_kernels", lambda: True)
+    (x, transposed), (errors, _), _ = layer(np.random.default_rng(0), 3, examples, features, outputs, True, "float32")
+    weights = transposed.swapaxes(1, 2)
+    alone = weights.copy()
+    replay(subtract_product(weights, errors, x))
+    for run in range(3):
+        of_run = slice(run, run + 1)
+        replay(subtract_product(alone[of_run], errors[of_run], x[of_run]))
+    assert weights.tobytes() == alone.tobytes()
+
+
+def test_where_a_copy_would_be_updated_is_an_error():
+    out, a, b = np.zeros((1, 20, 32)).swapaxes(1, 2), np.ones((1, 32, 4)), np.ones((4, 20))
+    with pytest.raises(ValueError, match="contiguous"):
+        list(subtract_product(out, a, b))
 
 
 @pytest.mark.parametrize(("examples", "features", "outputs"), SHAPES)
