@@ -71,7 +71,9 @@ class Shuffled:
         return next(self._mini_batches)
 
     def _from_here(self) -> Iterator[Indices]:
-        """The mini-batches from this step on; a generator, since a step's first lines of Python are its slowest."""
+        """The mini-batches from this step on. As a step leaves little Python in the caches, each line of it counts, and a
+        generator needs the fewest.
+        """
         before, after = self._order_of
         while True:
             done = self._step % self.per_epoch

@@ -18,14 +18,15 @@ parameters: it is 1, or the learning rate.
 In the arrays an example is a row: z is :math:`a W^\top + b`, and the gradient of W is :math:`\delta^\top a`. The scale
 multiplies the shorter of two arrays: :math:`z^1 = s (x W^{1\top}) + b^1`, and sδ¹ takes the place of δ¹ for W¹.
 A row of theta is W¹ (outputs, features), b¹, W², b², … of one run, flattened. Every product is one `matmul`, broadcast
-over the runs, so a run's arithmetic does not depend on the other runs.
+over the runs, so a run's arithmetic does not depend on the other runs. Plain descent is
+:math:`W \leftarrow W - \delta^\top a`, which for large W is one product of BLAS for each run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -176,10 +177,9 @@ class Passes:
         """The sum of each run's losses, as a dot product: NumPy is slower to add up a few hundred numbers."""
         yield partial(np.vecdot, self.loss, self.ones, out)
 
-    def backward(self, gradient: Theta, but: Sequence[int] = ()) -> Calls:
-        """The backward pass: the gradient of the cost, layer by layer, from the last to the first.
-
-        All of it but that of the weights of the layers `but`.
+    def backward(self, gradient: Theta, without: Sequence[int] = ()) -> Calls:
+        """The backward pass: the gradient of the cost, layer by layer, from the last to the first; not that of the
+        weights of the layers `without`.
         """
         views = self.architecture.layers(gradient)
         ones = self.ones[: self.units[0].shape[1]]
@@ -188,7 +188,7 @@ class Passes:
             yield partial(np.matmul, ones, error, b_gradient)
             if i == 0:
                 yield partial(np.multiply, error, self.scale, error)
-            if i not in but:
+            if i not in without:
                 yield from product(error.swapaxes(1, 2), self.inputs[i], W_gradient)
             if i > 0:
                 below = self.errors[i - 1]
@@ -298,18 +298,31 @@ class MiniBatchOracle:
         np.multiply(self.cost, self.per_example, out)
 
     def descent(self) -> Callable[[], None] | None:
+        """The update of plain gradient descent; see `gdlab.problems.problem.Descending`."""
         _, passes = self.chunks[0]
         if len(self.chunks) > 1 or not passes.subtracted_at_once:
             return None
-        self.calls = list(self._recorded(but=passes.subtracted_at_once))
+        self.calls = list(self._recorded(without=passes.subtracted_at_once))
         return partial(replay, list(passes.descend(self.theta, self.gradient)))
 
-    def _recorded(self, but: Sequence[int] = ()) -> Calls:
-        """The calls of a step, chunk by chunk; the gradient is without the weights of the layers `but`."""
-        chunk_cost, chunk_gradient = np.empty_like(self.cost), self.gradient
-        others: dict[Passes, list[partial[Any]]] = {}  # the calls of the chunks after the first, by their passes
+    def _recorded(self, without: Sequence[int] = ()) -> Calls:
+        """The calls of a step, chunk by chunk; not the gradient of the weights of the layers `without`."""
+        chunk_cost = np.empty_like(self.cost)
+        chunk_gradient = stack_like(self.theta) if len(self.chunks) > 1 else self.gradient
+
+        @cache
+        def added(passes: Passes) -> list[partial[Any]]:
+            """The calls of a chunk after the first, whose cost and gradient are added."""
+            return [
+                *passes.forward(),
+                *passes.sum_losses(chunk_cost),
+                partial(np.add, self.cost, chunk_cost, self.cost),
+                *passes.backward(chunk_gradient, without),
+                partial(np.add, self.gradient, chunk_gradient, self.gradient),
+            ]
+
+        features, targets, _ = self.examples
         for chunk, passes in self.chunks:
-            features, targets, _ = self.examples
             if self.batch_size is None:
                 yield partial(passes.load, features[chunk], targets[chunk])
             else:
@@ -317,15 +330,6 @@ class MiniBatchOracle:
             if chunk.start == 0:
                 yield from passes.forward()
                 yield from passes.sum_losses(self.cost)
-                yield from passes.backward(self.gradient, but)
-                continue
-            if passes not in others:
-                chunk_gradient = stack_like(self.theta) if chunk_gradient is self.gradient else chunk_gradient
-                others[passes] = [
-                    *passes.forward(),
-                    *passes.sum_losses(chunk_cost),
-                    partial(np.add, self.cost, chunk_cost, self.cost),
-                    *passes.backward(chunk_gradient),
-                    partial(np.add, self.gradient, chunk_gradient, self.gradient),
-                ]
-            yield from others[passes]
+                yield from passes.backward(self.gradient, without)
+            else:
+                yield from added(passes)

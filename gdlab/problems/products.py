@@ -70,7 +70,7 @@ def subtract_product(
     _, rows, columns = out.shape
     height = _height_at_once(rows, b.shape[-2], columns)
     for run in range(len(out)):
-        # in BLAS's order of columns these are the transposes, and a copy would be updated in place of `out`
+        # BLAS stores columns, so these are the transposes; of a matrix that stores rows SciPy would update a copy
         operand = (b[run] if b.ndim == out.ndim else b).T
         for start in range(0, rows, height):
             tile = slice(start, start + height)
