@@ -71,8 +71,8 @@ class Shuffled:
         return next(self._mini_batches)
 
     def _from_here(self) -> Iterator[Indices]:
-        """The mini-batches from this step on. As a step leaves little Python in the caches, each line of it counts, and a
-        generator needs the fewest.
+        """The mini-batches from this step on. A step leaves little of Python in the caches, so that each of its lines
+        counts, and a generator needs the fewest.
         """
         before, after = self._order_of
         while True:
