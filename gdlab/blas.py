@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from threadpoolctl import ThreadpoolController
 SMALL_KERNELS = ("skylakex", "cooperlake", "sapphirerapids")
 
 
-def one_thread() -> Any:
+def one_thread() -> AbstractContextManager[Any]:
     """Limit every BLAS to one thread, from this call on; where it is used as a context manager, inside it."""
     return _controller().limit(limits=1, user_api="blas")
 
@@ -26,8 +27,8 @@ def kernel() -> str:
 
 @cache
 def has_small_kernels() -> bool:
-    """True if the BLAS has kernels for small products: OpenBLAS on processors with AVX-512."""
-    return any(str(library.get("architecture")).lower() in SMALL_KERNELS for library in _libraries())
+    """True if NumPy's BLAS has kernels for small products: OpenBLAS on processors with AVX-512."""
+    return any(str(library.get("architecture")).lower() in SMALL_KERNELS for library in _libraries()[:1])
 
 
 @cache
