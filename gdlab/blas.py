@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 
-import numpy as np  # noqa: F401  # loads the BLAS that the controller looks for
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 SMALL_KERNELS = ("skylakex", "cooperlake", "sapphirerapids")
 
+_limits: list[ExitStack] = []  # those in force, the first of which a BLAS that is loaded later joins
 
-def one_thread() -> AbstractContextManager[Any]:
-    """Limit every BLAS to one thread, from this call on; where it is used as a context manager, inside it."""
-    return _controller().limit(limits=1, user_api="blas")
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Limit every BLAS to one thread inside the context, also SciPy's if `gemm` loads it there."""
+    with ExitStack() as limits:
+        limits.enter_context(_limited())
+        _limits.append(limits)
+        try:
+            yield
+        finally:
+            _limits.remove(limits)
+
+
+def one_thread_for_good() -> None:
+    """Limit every BLAS to one thread from now on, SciPy's too."""
+    gemm(np.float32)
+    _limited()
+
+
+def gemm(dtype: Any) -> Callable[..., Any]:
+    """BLAS's product αAB + βC of column-major matrices; SciPy's, which takes as long to load as all of NumPy."""
+    loaded = "scipy.linalg" in sys.modules
+    from scipy.linalg import get_blas_funcs
+
+    if _limits and not loaded:
+        _limits[0].enter_context(_limited())
+    return get_blas_funcs("gemm", dtype=dtype)
 
 
 def kernel() -> str:
@@ -31,11 +58,9 @@ def has_small_kernels() -> bool:
     return any(str(library.get("architecture")).lower() in SMALL_KERNELS for library in _libraries()[:1])
 
 
-@cache
-def _controller() -> ThreadpoolController:
-    import scipy.linalg.blas  # noqa: F401  # a BLAS of its own, which takes as long to load as all of NumPy
-
-    return ThreadpoolController()
+def _limited() -> Any:
+    """The limit of threadpoolctl: in force once it is made, and lifted at the end of a context."""
+    return ThreadpoolController().limit(limits=1, user_api="blas")
 
 
 def _libraries() -> list[dict[str, Any]]:

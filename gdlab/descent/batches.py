@@ -14,7 +14,7 @@ from gdlab.seeds import BATCHES_STREAM, stream
 
 
 class Fork(NamedTuple):
-    """A change of the order of mini-batches: from `step` on it is that of another seed, at the same place in it."""
+    """A change of the order of mini-batches: from `step` on it is that of another seed, at the same position."""
 
     step: int
     seed: int
@@ -71,8 +71,8 @@ class Shuffled:
         return next(self._mini_batches)
 
     def _from_here(self) -> Iterator[Indices]:
-        """The mini-batches from this step on. A step leaves little of Python in the caches, so that each of its lines
-        counts, and a generator needs the fewest.
+        """The mini-batches from this step on. Between two of them Python's code leaves the caches, so that each of its
+        lines counts; a generator runs the fewest.
         """
         before, after = self._order_of
         while True:
@@ -94,6 +94,7 @@ class Shuffled:
                 yield batch[order_of]
 
     def take(self, rows: Int[np.ndarray, " kept"]) -> Shuffled:
+        """The same orders for the runs in `rows`; they replace these, which must not be used any more."""
         kinds, order_of = np.unique(self._order_of[:, rows], return_inverse=True)
         kept = object.__new__(Shuffled)
         kept.batch_size, kept.per_epoch, kept._step = self.batch_size, self.per_epoch, self._step

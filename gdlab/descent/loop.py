@@ -20,7 +20,7 @@ from gdlab.optimizers import Linear, Optimizer, Preconditioned
 from gdlab.optimizers.gradient_descent import GradientDescent
 from gdlab.problems.problem import Descending, Problem, Scaling, steps_per_epoch
 
-WATCH = 16  # steps between checks of the costs; a divergence is dated to its very step all the same
+WATCH = 16  # steps between checks of the costs; a divergence is still dated to the exact step
 
 Rows = Int[np.ndarray, " runs"]
 OnCosts = Callable[[int, Rows, Float[np.ndarray, "steps runs"]], None]
@@ -180,12 +180,13 @@ class _ActiveRuns:
         and plain descent is left to the oracle.
         """
         rule, rate = self.optimizer, self.optimizer.learning_rate
+        kind: type = type(rule)
         self.gradient = stack_like(self.theta)
         self.oracle = self.problem.oracle(self.theta, self.gradient, self.batches)
         if isinstance(rule, Linear) and isinstance(self.oracle, Scaling) and rate.shape == self.oracle.factors.shape:
             self.learning_rate = self.oracle.factors
             at_once = None
-            if isinstance(rule, GradientDescent) and isinstance(self.oracle, Descending):
+            if kind is GradientDescent and isinstance(self.oracle, Descending):
                 at_once = self.oracle.descent()
             self.update = at_once or partial(rule.update_scaled, self.theta, self.gradient, self.state)
         else:

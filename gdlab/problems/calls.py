@@ -1,8 +1,9 @@
-"""Recorded calls: in a network this small Python's overhead counts, so the NumPy calls of a step are recorded once,
-with their arrays, and replayed at every step.
+"""Recorded calls: in a network this small, Python's overhead counts, so the calls of a step are recorded once, with
+their arrays, and replayed at every step.
 
 A function that records yields its calls instead of making them. Every call writes to an array allocated beforehand: the
-last positional argument of a ufunc or of `matmul` is its output, the first one of `copyto`, and `out` of a reduction.
+last positional argument of a ufunc, of `matmul` and of `vecdot`, the first of `copyto`, the third of `take`, `out` of a
+reduction, `c` of BLAS's product.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ computes the last a and δ. All of the gradient is linear in the last δ, so a f
 parameters: it is 1, or the learning rate.
 
 In the arrays an example is a row: z is :math:`a W^\top + b`, and the gradient of W is :math:`\delta^\top a`. The scale
-multiplies the shorter of two arrays: :math:`z^1 = s (x W^{1\top}) + b^1`, and sδ¹ takes the place of δ¹ for W¹.
-A row of theta is W¹ (outputs, features), b¹, W², b², … of one run, flattened. Every product is one `matmul`, broadcast
-over the runs, so a run's arithmetic does not depend on the other runs. Plain descent is
+multiplies the products, not the features: :math:`z^1 = s (x W^{1\top}) + b^1`, and sδ¹ takes the place of δ¹ for W¹.
+A row of theta is W¹ (outputs, features), b¹, W², b², … of one run, flattened. A `matmul` broadcast over the runs makes
+a product of its own for each, so a run's arithmetic does not depend on the other runs. Plain descent is
 :math:`W \leftarrow W - \delta^\top a`, which for large W is one product of BLAS for each run.
 """
 
@@ -132,7 +132,7 @@ class Passes:
         factors: Column | None = None,
     ) -> None:
         runs, dtype, sizes = len(theta), architecture.dtype, architecture.sizes
-        self.architecture, self.layers = architecture, architecture.layers(theta)
+        self.architecture, self.theta, self.layers = architecture, theta, architecture.layers(theta)
         self.per_example = 1 / total
         self.factors = np.ones((runs, 1), dtype) if factors is None else factors
         which = (runs, examples) if own else (examples,)
@@ -153,7 +153,9 @@ class Passes:
         np.copyto(self.targets, targets)
 
     def gather(self, features: Features, targets: Targets, indices: Indices) -> Calls:
-        """Load the examples at `indices`: of bytes, a quarter of the memory is gathered. "clip" gathers in place."""
+        """Load the examples at `indices`. Features are gathered as bytes, which moves less memory, and then converted;
+        with "clip", `take` writes to its output without a buffer.
+        """
         yield partial(features.take, indices, 0, self.bytes, "clip")
         yield partial(targets.take, indices, 0, self.targets, "clip")
         yield partial(np.copyto, self.features, self.bytes)
@@ -183,7 +185,7 @@ class Passes:
         """
         views = self.architecture.layers(gradient)
         ones = self.ones[: self.units[0].shape[1]]
-        for i in range(len(self.layers) - 1, -1, -1):
+        for i in range(len(self.layers) - 1, -1, -1):  # sums over examples are products with ones, the quickest
             error, (W, _), (W_gradient, b_gradient) = self.errors[i], self.layers[i], views[i]
             yield partial(np.matmul, ones, error, b_gradient)
             if i == 0:
@@ -205,7 +207,7 @@ class Passes:
             if subtracts_at_once(fan_out, examples, fan_in)
         ]
 
-    def descend(self, theta: Theta, gradient: Theta) -> Calls:
+    def descend(self, gradient: Theta) -> Calls:
         r"""Plain descent, after a backward pass without the weights of the layers `subtracted_at_once`: for these it is
         :math:`W \leftarrow W - \sum_x \delta a^\top` in one product, for all other parameters a subtraction.
         """
@@ -213,12 +215,13 @@ class Passes:
             W, _ = self.layers[i]
             yield from subtract_product(W, self.errors[i].swapaxes(1, 2), self.inputs[i])
         for place in self.architecture.without_weights(self.subtracted_at_once):
-            yield partial(np.subtract, theta[:, place], gradient[:, place], theta[:, place])
+            theta = self.theta[:, place]
+            yield partial(np.subtract, theta, gradient[:, place], theta)
 
 
 def _add_bias(a: Units, b: Float[np.ndarray, "runs units"]) -> Calls:
-    """Add each run's bias to its examples; to up to 8 at once where there are many, as NumPy broadcasts short rows
-    slowly.
+    """Add each run's bias to its examples; where there are many, to as many as 8 of them at once, since NumPy is slow
+    to broadcast short rows.
     """
     runs, examples, size = a.shape
     together = max(n for n in range(1, 9) if examples % n == 0)
@@ -266,7 +269,8 @@ def recorded_passes(
 
 
 class MiniBatchOracle:
-    """A call writes the mean cost of each run's next mini-batch, and to `gradient` its gradient times `factors`.
+    """A call writes the mean cost of each run's next mini-batch, and to `gradient` its gradient times `factors`; after
+    `descent`, only what the update subtracts.
 
     A run's result is the same to the last bit whether runs share an order of mini-batches or not.
     """
@@ -298,12 +302,14 @@ class MiniBatchOracle:
         np.multiply(self.cost, self.per_example, out)
 
     def descent(self) -> Callable[[], None] | None:
-        """The update of plain gradient descent; see `gdlab.problems.problem.Descending`."""
+        """The update of plain gradient descent; see `gdlab.problems.problem.Descending`. With several chunks there is
+        none: theta must not change before the last has read it.
+        """
         _, passes = self.chunks[0]
         if len(self.chunks) > 1 or not passes.subtracted_at_once:
             return None
         self.calls = list(self._recorded(without=passes.subtracted_at_once))
-        return partial(replay, list(passes.descend(self.theta, self.gradient)))
+        return partial(replay, list(passes.descend(self.gradient)))
 
     def _recorded(self, without: Sequence[int] = ()) -> Calls:
         """The calls of a step, chunk by chunk; not the gradient of the weights of the layers `without`."""
@@ -317,7 +323,7 @@ class MiniBatchOracle:
                 *passes.forward(),
                 *passes.sum_losses(chunk_cost),
                 partial(np.add, self.cost, chunk_cost, self.cost),
-                *passes.backward(chunk_gradient, without),
+                *passes.backward(chunk_gradient),
                 partial(np.add, self.gradient, chunk_gradient, self.gradient),
             ]
 

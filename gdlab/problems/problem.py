@@ -39,7 +39,7 @@ class Scaling(Oracle, Protocol):
     """An oracle that writes the gradient times a factor for each run, in its own precision.
 
     The factors are 1 at first, and may be overwritten between calls. All of the gradient is proportional to the last
-    layer's error, so backpropagation has only that to multiply: a learning rate costs next to nothing there.
+    layer's error, so that a factor of that error scales the whole gradient at almost no cost.
     """
 
     factors: Column
@@ -50,8 +50,8 @@ class Descending(Scaling, Protocol):
     """An oracle that can take over the update of plain gradient descent."""
 
     def descent(self) -> Callable[[], None] | None:
-        """An update θ ← θ - factors ⊙ ∇C, to be made after each call, which no longer writes all of the gradient; None
-        where it would not be quicker than a subtraction of the gradient.
+        """The update θ ← θ - factors ⊙ ∇C, to be made once after each call; None where a subtraction of the gradient is
+        as quick. From then on calls leave part of the gradient unwritten.
         """
         ...
 

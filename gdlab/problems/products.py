@@ -10,7 +10,7 @@ k × n numbers while
 
 (`sgemm_small_kernel_permit` in the kernels of OpenBLAS 0.3.31 for AVX-512). A larger product is computed in tiles
 within these bounds: :math:`C_{ij} = A_i B_j`, with :math:`A_i` some rows of A and :math:`B_j` some columns of B. A
-transpose with too small a k is copied, so that it is none.
+transpose with too small a k is first copied into an ordinary matrix.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ import numpy as np
 from jaxtyping import Float
 
 from gdlab.arrays import aligned
-from gdlab.blas import has_small_kernels
+from gdlab.blas import gemm, has_small_kernels
 from gdlab.problems.calls import Calls
 
 LARGEST_PRODUCT = 10**6
 LARGEST_RESULT = 1200  # where B is a transpose
 FEWEST_TERMS = 32  # where B is a transpose
-MOST_TERMS = 256  # where it is none: a few columns of a taller B compete for the same places in the cache
+MOST_TERMS = 256  # where B is not a transpose: a few columns of a taller B compete for the same places in the cache
 SMALLEST_TILE = 8  # rows and columns below which the general kernels are faster
 LARGE = 128  # rows, columns and terms from which the general kernels are as fast
 LARGE_RESULT = 4096  # numbers from which a pass over the result takes longer than a call for each run
@@ -62,22 +62,20 @@ def subtract_product(
 ) -> Calls:
     """Record `out` -= a b, for each run, where `subtracts_at_once` holds; no other part of `out` is touched.
 
-    The product is BLAS's own, C ← αAB + βC. `matmul` has no C on its right side: it takes a pass more to subtract.
+    The product is BLAS's own, C ← αAB + βC: `matmul` cannot accumulate, so that subtracting takes another pass.
     """
-    from scipy.linalg import get_blas_funcs  # takes as long to load as all of NumPy
-
-    gemm = get_blas_funcs("gemm", dtype=out.dtype)
+    accumulate = gemm(out.dtype)
     _, rows, columns = out.shape
     height = _height_at_once(rows, b.shape[-2], columns)
     for run in range(len(out)):
-        # BLAS stores columns, so these are the transposes; of a matrix that stores rows SciPy would update a copy
+        # BLAS's matrices are column-major, hence the transposes; SciPy would silently copy a C that is row-major
         operand = (b[run] if b.ndim == out.ndim else b).T
         for start in range(0, rows, height):
-            tile = slice(start, start + height)
-            result = out[run, tile].T
-            if not result.flags.f_contiguous:
+            part = slice(start, start + height)
+            c = out[run, part].T
+            if not c.flags.f_contiguous:
                 raise ValueError("each run's rows of out must be contiguous")
-            yield partial(gemm, -1, operand, a[run, tile], 1, result, trans_b=1, overwrite_c=1)
+            yield partial(accumulate, -1, operand, a[run, part], beta=1, c=c, trans_b=1, overwrite_c=1)
 
 
 def subtracts_at_once(rows: int, terms: int, columns: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 import gdlab
-from gdlab.blas import one_thread
+from gdlab.blas import one_thread_for_good
 from gdlab.problems import data
 from gdlab.sweeps.configuration import Config
 
@@ -92,7 +92,7 @@ def _limit_threads() -> None:
 
     The limit within a descent ends with it, though another thread of the process may be in the midst of another.
     """
-    one_thread()
+    one_thread_for_good()
 
 
 def _worker() -> str:

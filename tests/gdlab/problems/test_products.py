@@ -94,16 +94,17 @@ def test_a_product_is_subtracted_where_it_is_computed(examples, features, output
     assert not theta[:, -5:].any()
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["shared examples", "own examples"])
 @pytest.mark.parametrize(("examples", "features", "outputs"), AT_ONCE)
-def test_what_is_subtracted_from_a_run_does_not_depend_on_the_others(examples, features, outputs, monkeypatch):
+def test_what_is_subtracted_from_a_run_does_not_depend_on_the_others(examples, features, outputs, own, monkeypatch):
     monkeypatch.setattr(products, "has_small_kernels", lambda: True)
-    (x, transposed), (errors, _), _ = layer(np.random.default_rng(0), 3, examples, features, outputs, True, "float32")
+    (x, transposed), (errors, _), _ = layer(np.random.default_rng(0), 3, examples, features, outputs, own, "float32")
     weights = transposed.swapaxes(1, 2)
     alone = weights.copy()
     replay(subtract_product(weights, errors, x))
     for run in range(3):
         of_run = slice(run, run + 1)
-        replay(subtract_product(alone[of_run], errors[of_run], x[of_run]))
+        replay(subtract_product(alone[of_run], errors[of_run], x[of_run] if own else x))
     assert weights.tobytes() == alone.tobytes()
 
 
