@@ -1,4 +1,4 @@
-r"""The interface of a cost: a head for each output layer that it is defined for, which computes the two together."""
+r"""The interface of a cost: a head for each output layer that it is defined for, which computes outputs and cost."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class OutputLayer:
     A head reads z, the weighted inputs, and the targets y, and writes
 
     - to z: the outputs a;
-    - to `error`: :math:`\partial C / \partial z` of one example, without its constant, times `weight`;
+    - to `error`: :math:`\partial C_x / \partial z` of each example x, divided by the head's `slope`, times `weight`;
     - to `loss`: each output's contribution to its example's cost.
 
-    `weight` is the product of that constant, which is the head's `slope`, the 1 / examples of the average, and the
-    factor of each run. `spare` is scratch memory.
+    `weight` is the product of the `slope`, the 1 / examples of the average, and the factor of each run. `spare` is
+    scratch memory.
     """
 
     z: Units

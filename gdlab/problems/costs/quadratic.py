@@ -1,4 +1,4 @@
-r"""The quadratic cost, :math:`C = \sum_j (a_j - y_j)^2`."""
+r"""The quadratic cost of an example x, :math:`C_x = \sum_j (a_j - y_j)^2`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gdlab.problems.costs.softmax import shift_by_largest, softmax_derivative
 
 
 def identity_head(layer: OutputLayer) -> Calls:
-    r"""Outputs a = z; :math:`\partial C / \partial z = 2 (a - y)`."""
+    r"""Outputs a = z; :math:`\partial C_x / \partial z = 2 (a - y)`, where `weight` has the 2."""
     z, y, loss = layer.z, layer.targets, layer.loss
     yield partial(np.subtract, z, y, loss)
     yield partial(np.multiply, loss, layer.weight, layer.error)
@@ -23,14 +23,14 @@ def identity_head(layer: OutputLayer) -> Calls:
 
 
 def sigmoid_head(layer: OutputLayer) -> Calls:
-    r"""Outputs a = σ(z); :math:`\partial C / \partial z = 2 (a - y)\, a (1 - a)`."""
+    r"""Outputs a = σ(z); :math:`\partial C_x / \partial z = 2 (a - y)\, a (1 - a)`."""
     yield from SIGMOID.apply(layer.z)
     yield from identity_head(layer)
     yield from SIGMOID.chain(layer.error, layer.z, layer.spare)
 
 
 def softmax_head(layer: OutputLayer) -> Calls:
-    r"""Softmax outputs a; :math:`\partial C / \partial z_j = a_j (g_j - \sum_k a_k g_k)` with g = 2 (a - y)."""
+    r"""Softmax outputs a; :math:`\partial C_x / \partial z_j = a_j (g_j - \sum_k a_k g_k)` with g = 2 (a - y)."""
     z, error, loss, spare = layer.z, layer.error, layer.loss, layer.spare
     column = loss[..., :1]
     # a = softmax(z)
