@@ -13,7 +13,7 @@ from threadpoolctl import ThreadpoolController
 
 SMALL_KERNELS = ("skylakex", "cooperlake", "sapphirerapids")
 
-_limits: list[ExitStack] = []  # those in force, the first of which a BLAS that is loaded later joins
+_limits: list[ExitStack] = []  # the limits in force; a BLAS that is loaded later is added to the first
 
 
 @contextmanager
@@ -59,11 +59,19 @@ def has_small_kernels() -> bool:
 
 
 def _limited() -> Any:
-    """The limit of threadpoolctl: in force once it is made, and lifted at the end of a context."""
-    return ThreadpoolController().limit(limits=1, user_api="blas")
+    """The limit of threadpoolctl: in force from its creation on, and lifted at the end of its context."""
+    return _controller("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas")
+
+
+@cache
+def _controller(with_scipy: bool) -> ThreadpoolController:
+    """The controller of all BLAS that are loaded; looking for them takes half a millisecond."""
+    return ThreadpoolController()
 
 
 def _libraries() -> list[dict[str, Any]]:
     """The BLAS that are loaded, NumPy's first."""
-    libraries = [library for library in ThreadpoolController().info() if library["user_api"] == "blas"]
+    libraries = [
+        library for library in _controller("scipy.linalg" in sys.modules).info() if library["user_api"] == "blas"
+    ]
     return sorted(libraries, key=lambda library: "numpy" not in str(library.get("filepath")))

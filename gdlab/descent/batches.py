@@ -71,8 +71,8 @@ class Shuffled:
         return next(self._mini_batches)
 
     def _from_here(self) -> Iterator[Indices]:
-        """The mini-batches from this step on. Between two of them Python's code leaves the caches, so that each of its
-        lines counts; a generator runs the fewest.
+        """The mini-batches from this step on. A step evicts Python's code from the caches, so that every line of it
+        costs; a generator needs the fewest.
         """
         before, after = self._order_of
         while True:
@@ -94,7 +94,7 @@ class Shuffled:
                 yield batch[order_of]
 
     def take(self, rows: Int[np.ndarray, " kept"]) -> Shuffled:
-        """The same orders for the runs in `rows`; they replace these, which must not be used any more."""
+        """The same orders for the runs in `rows`. Do not use the original afterwards: both draw from one stream."""
         kinds, order_of = np.unique(self._order_of[:, rows], return_inverse=True)
         kept = object.__new__(Shuffled)
         kept.batch_size, kept.per_epoch, kept._step = self.batch_size, self.per_epoch, self._step

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -270,7 +270,7 @@ def recorded_passes(
 
 class MiniBatchOracle:
     """A call writes the mean cost of each run's next mini-batch, and to `gradient` its gradient times `factors`; after
-    `descent`, only what the update subtracts.
+    `descent`, only the part of it that the update reads.
 
     A run's result is the same to the last bit whether runs share an order of mini-batches or not.
     """
@@ -292,7 +292,11 @@ class MiniBatchOracle:
         self.per_example = np.array(1 / total, architecture.dtype)
         self.indices = np.empty((len(theta), total) if batches.own else total, np.intp)
         self.chunks = chunked_passes(architecture, theta, total, batches.own, self.factors)
-        self.calls = list(self._recorded())
+
+    @cached_property
+    def calls(self) -> list[partial[Any]]:
+        """The calls of a step, recorded when they are first needed."""
+        return list(self._recorded())
 
     def __call__(self, out: Costs) -> None:
         batch = next(self.batches)

@@ -32,7 +32,7 @@ MOST_TERMS = 256  # where B is not a transpose: a few columns of a taller B comp
 SMALLEST_TILE = 8  # rows and columns below which the general kernels are faster
 LARGE = 128  # rows, columns and terms from which the general kernels are as fast
 LARGE_RESULT = 4096  # numbers from which a pass over the result takes longer than a call for each run
-LANES = 16  # numbers in a register: where B is no transpose, tiles of whole registers are a fifth faster
+LANES = 16  # numbers in a register: where B is not a transpose, tiles of whole registers are a fifth faster
 
 
 def product(
@@ -43,7 +43,7 @@ def product(
     """Record `out` = a b, for each run; an operand without the axis `runs` is the same for all."""
     (rows, terms), columns = a.shape[-2:], b.shape[-1]
     transposed = b.strides[-1] != b.itemsize
-    if transposed and terms < FEWEST_TERMS and rows >= LANES and has_small_kernels():
+    if transposed and terms < FEWEST_TERMS and rows >= LANES and has_small_kernels():  # for fewer rows no copy pays
         copy = aligned(b.shape, b.dtype)
         yield partial(np.copyto, copy, b)
         b, transposed = copy, False

@@ -15,7 +15,7 @@ from gdlab.problems.costs.softmax import shift_by_largest, softmax_derivative
 
 
 def identity_head(layer: OutputLayer) -> Calls:
-    r"""Outputs a = z; :math:`\partial C_x / \partial z = 2 (a - y)`, where `weight` has the 2."""
+    r"""Outputs a = z; :math:`\partial C_x / \partial z = 2 (a - y)`; the 2 is in `weight`."""
     z, y, loss = layer.z, layer.targets, layer.loss
     yield partial(np.subtract, z, y, loss)
     yield partial(np.multiply, loss, layer.weight, layer.error)
